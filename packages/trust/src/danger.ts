@@ -1,0 +1,143 @@
+/**
+ * DANGER: unprotected HTTP. The one file that opens a socket without TLS, and only after a person
+ * confirmed it for this host and port until a date. Nothing falls back to this by itself.
+ */
+
+import { Agent as HttpAgent } from 'node:http';
+import net, { type Socket } from 'node:net';
+import type { Attempts, Step } from './attempts.ts';
+import type { Clock } from './clock.ts';
+import { mayOverride } from './decide.ts';
+import { DIAL_TIMEOUT_MS, lookupFrom, transportError, whileDialling } from './dial.ts';
+import { endpointKey, toEndpoint } from './endpoint.ts';
+import { TrustError } from './errors.ts';
+import type { ConnectRequest, Gate, Resolve } from './gate.ts';
+import { type Overrides, PLAIN_HTTP } from './overrides.ts';
+import type { PolicyState } from './policy.ts';
+import type { Endpoint } from './question.ts';
+import type { Registry } from './registry.ts';
+
+export interface DangerOptions {
+  attempts: Attempts;
+  registry: Registry;
+  overrides: Overrides;
+  policy: () => PolicyState;
+  clock: Clock;
+  resolve: Resolve | undefined;
+  /** Called when a plain socket was handed out, so that its end is watched. */
+  watch: () => void;
+}
+
+export function createDanger({
+  attempts,
+  registry,
+  overrides,
+  policy,
+  clock,
+  resolve,
+  watch,
+}: DangerOptions): Gate['danger'] {
+  async function step(
+    endpoint: Endpoint,
+    request: ConnectRequest,
+    signal: AbortSignal,
+  ): Promise<Step<Socket>> {
+    const until = plainHttpAllowedUntil(endpoint, overrides, policy(), clock.now(), request);
+    if (until === null) {
+      return {
+        kind: 'ask',
+        matter: { endpoint, because: 'plain-http', diagnosis: null, expected: null },
+      };
+    }
+    const socket = net.connect({
+      host: endpoint.host,
+      port: endpoint.port,
+      ...lookupFrom(resolve),
+    });
+    await whileDialling(socket, 'connect', {
+      clock,
+      signal,
+      timeoutMs: DIAL_TIMEOUT_MS,
+      failed: (cause) => transportError(cause, 'connect', request.purpose, endpoint),
+    });
+    const register = (): boolean => {
+      registry.add({
+        socket,
+        endpoint,
+        purpose: request.purpose,
+        verdict: { kind: 'plain-http', until },
+        seen: null,
+        diagnosis: null,
+      });
+      watch();
+      return true;
+    };
+    return { kind: 'through', socket, register };
+  }
+
+  async function connectPlainHttp(request: ConnectRequest): Promise<Socket> {
+    const endpoint = toEndpoint(request.host, request.port);
+    return attempts.run(endpoint, request, (signal) => step(endpoint, request, signal));
+  }
+
+  return {
+    connectPlainHttp,
+    plainHttpAgent: (about) => new PlainHttpAgent(connectPlainHttp, about),
+  };
+}
+
+/** Until when plain HTTP is confirmed here, null if a person has to be asked. Throws where policy forbids it. */
+export function plainHttpAllowedUntil(
+  endpoint: Endpoint,
+  overrides: Overrides,
+  state: PolicyState,
+  now: Date,
+  request?: ConnectRequest,
+): Date | null {
+  const rule =
+    state.kind === 'unreadable'
+      ? 'unreadable policy'
+      : state.policy.requireSecureConnection
+        ? 'RequireSecureConnection'
+        : mayOverride(state.policy, endpoint)
+          ? null
+          : 'TrustOverride';
+  if (rule !== null) {
+    throw new TrustError(
+      'ERR_TRUST_POLICY',
+      `policy "${rule}" forbids plain HTTP to "${endpointKey(endpoint)}"`,
+      {
+        endpoint,
+        purpose: request?.purpose ?? null,
+        detail: { rule },
+      },
+    );
+  }
+  const remembered = overrides.recall(endpoint, now).override;
+  const isConfirmed = remembered?.state === 'live' && remembered.value.leafSha256 === PLAIN_HTTP;
+  return isConfirmed ? remembered.value.expiresAt : null;
+}
+
+class PlainHttpAgent extends HttpAgent {
+  readonly #connect: (request: ConnectRequest) => Promise<Socket>;
+  readonly #about: { purpose: string; initiatedBy: 'background' | 'person' };
+
+  constructor(
+    connect: (request: ConnectRequest) => Promise<Socket>,
+    about: { purpose: string; initiatedBy: 'background' | 'person'; maxSockets?: number },
+  ) {
+    super({ keepAlive: true, maxSockets: about.maxSockets ?? Number.POSITIVE_INFINITY });
+    this.#connect = connect;
+    this.#about = about;
+  }
+
+  override createConnection(
+    options: { host?: string; port?: number | string },
+    callback?: (error: Error | null, socket: Socket) => void,
+  ): undefined {
+    this.#connect({ host: options.host ?? '', port: Number(options.port), ...this.#about }).then(
+      (socket) => callback?.(null, socket),
+      (error: Error) => callback?.(error, undefined as unknown as Socket),
+    );
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * What dialling needs, without dialling: waiting for one event within a limit, foreign errors in our
+ * terms, and what a handshake showed. Opens no socket (see gate.ts and danger.ts).
+ */
+
+import type { X509Certificate } from 'node:crypto';
+import type { LookupAddress, LookupOptions } from 'node:dns';
+import type { LookupFunction, Socket } from 'node:net';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
+import type { Clock } from './clock.ts';
+import { endpointKey } from './endpoint.ts';
+import { TransportError, type TransportErrorCode } from './errors.ts';
+import type { Resolve } from './gate.ts';
+import type { Endpoint, Purpose } from './question.ts';
+
+/** Name, TCP and handshake together, in ms: what Firefox gives a TLS handshake by default (30 s). */
+export const DIAL_TIMEOUT_MS = 30_000;
+
+/** Foreign codes, mapped once and by code alone. Whatever else fails after TCP stood is the handshake. */
+const FOREIGN_CODES: Readonly<Record<string, TransportErrorCode>> = {
+  EAI_AGAIN: 'ERR_NAME_NOT_FOUND',
+  ECONNREFUSED: 'ERR_CONNECT_FAILED',
+  EHOSTUNREACH: 'ERR_CONNECT_FAILED',
+  ENETUNREACH: 'ERR_CONNECT_FAILED',
+  ENOTFOUND: 'ERR_NAME_NOT_FOUND',
+  ETIMEDOUT: 'ERR_CONNECT_TIMEOUT',
+};
+
+/** Node's error in our terms; its own stays as the cause. */
+export function transportError(
+  cause: unknown,
+  phase: 'connect' | 'handshake',
+  purpose: Purpose | null,
+  endpoint: Endpoint,
+): TransportError {
+  if (cause instanceof TransportError) return cause;
+  const foreign = foreignCode(cause);
+  const known = FOREIGN_CODES[foreign];
+  const code = known ?? (phase === 'handshake' ? 'ERR_HANDSHAKE_FAILED' : 'ERR_CONNECT_FAILED');
+  const isName = code === 'ERR_NAME_NOT_FOUND';
+  const what = isName
+    ? 'no address for'
+    : phase === 'handshake'
+      ? 'no TLS handshake with'
+      : 'no connection to';
+  const where = isName ? endpoint.host : endpointKey(endpoint);
+  return new TransportError(code, `${what} "${where}": ${foreign}`, {
+    phase: isName ? 'resolve' : phase,
+    purpose,
+    cause,
+  });
+}
+
+/** With several addresses Node throws an AggregateError: the first one's code stands for all. */
+function foreignCode(cause: unknown): string {
+  if (cause instanceof AggregateError && cause.errors.length > 0)
+    return foreignCode(cause.errors[0]);
+  if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string')
+    return cause.code;
+  return cause instanceof Error ? cause.name : 'unknown';
+}
+
+/** Waits for `event`; destroys the socket and throws when it fails, lasts too long, or is aborted. */
+export async function whileDialling(
+  socket: Socket,
+  event: 'connect' | 'secureConnect',
+  about: {
+    clock: Clock;
+    signal: AbortSignal;
+    timeoutMs: number;
+    failed: (cause: unknown) => Error;
+  },
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const done = (error: unknown): void => {
+      cancelTimer();
+      about.signal.removeEventListener('abort', onAbort);
+      socket.off(event, onReady).off('close', onClose);
+      if (error === null) {
+        socket.off('error', onError);
+        resolve();
+      } else {
+        // The error listener stays: a destroyed socket may still report one.
+        socket.destroy();
+        reject(error);
+      }
+    };
+    const onReady = (): void => done(null);
+    const onError = (cause: Error): void => done(about.failed(cause));
+    const onClose = (): void => done(about.failed(new Error('closed')));
+    const onAbort = (): void => done(about.signal.reason);
+    const cancelTimer = about.clock.setTimer(
+      () =>
+        done(
+          new TransportError('ERR_CONNECT_TIMEOUT', `no connection within ${about.timeoutMs} ms`, {
+            phase: event === 'connect' ? 'connect' : 'handshake',
+          }),
+        ),
+      about.timeoutMs,
+    );
+    if (about.signal.aborted) {
+      socket.on('error', onError);
+      return onAbort();
+    }
+    about.signal.addEventListener('abort', onAbort, { once: true });
+    socket.once(event, onReady).on('error', onError).once('close', onClose);
+  });
+}
+
+/** `lookup` for `node:net` from an injected resolver; nothing where the system's own is wanted. */
+export function lookupFrom(resolve: Resolve | undefined): { lookup?: LookupFunction } {
+  if (resolve === undefined) return {};
+  const lookup = (
+    host: string,
+    options: LookupOptions,
+    callback: (
+      error: NodeJS.ErrnoException | null,
+      address: string | LookupAddress[],
+      family?: number,
+    ) => void,
+  ): void => {
+    resolve(host).then(
+      (addresses) => {
+        const [first] = addresses;
+        if (first === undefined) {
+          callback(Object.assign(new Error(`no address for "${host}"`), { code: 'ENOTFOUND' }), []);
+        } else if (options.all === true) callback(null, [...addresses]);
+        else callback(null, first.address, first.family);
+      },
+      (error: NodeJS.ErrnoException) => callback(error, []),
+    );
+  };
+  return { lookup: lookup as LookupFunction };
+}
+
+/**
+ * The chain exactly as sent, leaf first. The first look at it empties it (Node before 26.9), so it
+ * is read once, and what the socket tells others afterwards comes from here.
+ */
+export function presentedChain(socket: TLSSocket): readonly Uint8Array[] {
+  const leaf = socket.getPeerX509Certificate();
+  const presented: Uint8Array[] = [];
+  for (let next = leaf; next !== undefined; next = next.issuerCertificate) presented.push(next.raw);
+  socket.getPeerX509Certificate = (): X509Certificate | undefined => leaf;
+  const legacy = (): PeerCertificate => (leaf?.toLegacyObject() ?? {}) as PeerCertificate;
+  socket.getPeerCertificate = legacy as TLSSocket['getPeerCertificate'];
+  return presented;
+}
+
+/** OpenSSL's code. Node gives it as a string, its types say Error. */
+export function opensslCode(error: Error | string | null | undefined): string {
+  if (typeof error === 'string') return error;
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string')
+    return error.code;
+  return error instanceof Error ? error.message : 'UNSPECIFIED';
+}
