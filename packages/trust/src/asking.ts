@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { formatFingerprint, parseFingerprint } from './certificate.ts';
 import type { Clock } from './clock.ts';
+import type { Verdict } from './decide.ts';
 import type { Diagnosis } from './diagnose.ts';
 import { endpointKey } from './endpoint.ts';
 import { choicesFor, expiryOf } from './intervals.ts';
@@ -282,4 +283,13 @@ function leafOf({ diagnosis }: Matter): string | null {
 /** Both fingerprints of a change, as people read them. */
 export function describeChange(expected: string, presented: string): string {
   return `expected certificate "${formatFingerprint(expected)}", presented "${formatFingerprint(presented)}"`;
+}
+
+/** What `decide` wants asked. */
+export function matterOf(
+  endpoint: Endpoint,
+  diagnosis: Diagnosis,
+  { because, expected }: Extract<Verdict, { kind: 'ask' }>,
+): Matter {
+  return { endpoint, because, diagnosis, expected };
 }

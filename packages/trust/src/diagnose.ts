@@ -194,12 +194,14 @@ const MISSING_ISSUER: ReadonlySet<ProblemKind> = new Set([
 
 /**
  * A server certificate that the user gave as a root would be trusted for good by the back door, so
- * neither it nor another root with its key counts for it (house: Anchors).
+ * neither it nor another root with its key counts for it (house: Anchors). Nor does a root that
+ * OpenSSL cannot read: no signature can be checked against it.
  */
 function usableAnchors(anchors: readonly Anchor[], leaf: Certificate): readonly Anchor[] {
   return anchors.filter(
     ({ origin, certificate }) =>
-      origin.kind !== 'user' || certificate.spkiSha256 !== leaf.spkiSha256,
+      certificate.x509 !== null &&
+      (origin.kind !== 'user' || certificate.spkiSha256 !== leaf.spkiSha256),
   );
 }
 
@@ -273,15 +275,28 @@ function remarksOnOrder(path: Path, chain: readonly Certificate[]): Remark[] {
 function problemsOfDate({ certificate, position }: PathElement, at: Date): Problem[] {
   const { subject, notBefore, notAfter } = certificate;
   const second = Math.floor(at.getTime() / 1000) * 1000;
-  const now = at.toISOString();
   // Dates that could not be read are `malformed`.
   if (notAfter.getTime() === 0 && notBefore.getTime() === 0) return [];
   if (second > notAfter.getTime()) {
-    return [{ kind: 'expired', position, subject, notAfter: notAfter.toISOString(), at: now }];
+    return [
+      {
+        kind: 'expired',
+        position,
+        subject,
+        notAfter: notAfter.toISOString(),
+        at: at.toISOString(),
+      },
+    ];
   }
   if (second < notBefore.getTime()) {
     return [
-      { kind: 'not-yet-valid', position, subject, notBefore: notBefore.toISOString(), at: now },
+      {
+        kind: 'not-yet-valid',
+        position,
+        subject,
+        notBefore: notBefore.toISOString(),
+        at: at.toISOString(),
+      },
     ];
   }
   return [];

@@ -10,7 +10,7 @@ import { isIP, type Socket } from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
 import { GatedAgent } from './adapters/agent.ts';
 import type { AnchorSet, Anchors } from './anchors.ts';
-import { createAsking, describeChange, type Matter } from './asking.ts';
+import { createAsking, describeChange, type Matter, matterOf } from './asking.ts';
 import { createAttempts, type Step, stoppedError } from './attempts.ts';
 import type { Clock } from './clock.ts';
 import { createContexts } from './contexts.ts';
@@ -19,6 +19,7 @@ import type { Verdict } from './decide.ts';
 import type { Diagnosis } from './diagnose.ts';
 import {
   DIAL_TIMEOUT_MS,
+  deferPeerCertificate,
   lookupFrom,
   opensslCode,
   presentedChain,
@@ -204,6 +205,7 @@ export function createGate(options: GateOptions): Gate {
       checkServerIdentity: () => undefined,
       ...lookupFrom(resolve),
     });
+    deferPeerCertificate(socket);
     let phase: 'connect' | 'handshake' = 'connect';
     socket.once('connect', () => {
       phase = 'handshake';
@@ -488,12 +490,4 @@ export function createGate(options: GateOptions): Gate {
       for (const entry of registry.all()) await registry.end([entry], stoppedError(entry.endpoint));
     },
   };
-}
-
-function matterOf(
-  endpoint: Endpoint,
-  diagnosis: Diagnosis,
-  verdict: Extract<Verdict, { kind: 'ask' }>,
-): Matter {
-  return { endpoint, because: verdict.because, diagnosis, expected: verdict.expected };
 }

@@ -8,6 +8,7 @@ export * from './certificate.ts';
 export * from './clock.ts';
 export * from './decide.ts';
 export * from './diagnose.ts';
+export { endpointKey, toEndpoint } from './endpoint.ts';
 export * from './errors.ts';
 export * from './gate.ts';
 export * from './intervals.ts';

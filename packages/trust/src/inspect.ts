@@ -36,7 +36,7 @@ const BASIC_CONSTRAINTS = '2.5.29.19';
 const SUBJECT_ALT_NAME = '2.5.29.17';
 const KEY_IDENTIFIERS = ['2.5.29.14', '2.5.29.35'];
 
-/** Nobody asks for a policy in TLS, and OpenSSL passes over these as well: a remark if critical. */
+/** Nobody asks for a policy in TLS, and OpenSSL passes over these as well: a remark. */
 const POLICY_EXTENSIONS = ['2.5.29.33', '2.5.29.36', '2.5.29.54'];
 
 /** Critical extensions that are understood here, or that have no bearing on TLS. */
@@ -147,6 +147,9 @@ function inspectStrength(step: Step, isTop: boolean, found: Inspection): void {
       );
     }
   }
+  if (algorithm === 'dsa') {
+    remark(found, 'dsa-key', position, 'The key is of a kind that is no longer used: DSA.');
+  }
   if (!isTop && WEAK_HASH.test(certificate.signatureAlgorithm)) {
     const { signatureAlgorithm } = certificate;
     found.problems.push({ kind: 'weak-signature', position, algorithm: signatureAlgorithm });
@@ -165,13 +168,14 @@ function inspectCritical({ certificate, position }: Step, index: number, found: 
           'A server certificate constrains names.',
         );
     }
+    if (POLICY_EXTENSIONS.includes(oid)) {
+      remark(found, 'policy-not-checked', position, `The ${name} extension is not looked at.`);
+    }
     if (!critical) continue;
     if (!UNDERSTOOD.has(oid)) {
       found.problems.push({ kind: 'unknown-critical-extension', position, oid });
     } else if (KEY_IDENTIFIERS.includes(oid)) {
       remark(found, 'key-identifier-critical', position, `The ${name} is marked as critical.`);
-    } else if (POLICY_EXTENSIONS.includes(oid)) {
-      remark(found, 'policy-not-checked', position, `The ${name} is not looked at.`);
     }
   }
 }
@@ -320,7 +324,8 @@ function inspectKeyIds(step: Step, issuer: Step | undefined, found: Inspection):
     const sentence = 'The certificate does not identify the key of its issuer.';
     remark(found, 'no-authority-key-identifier', position, sentence);
   }
-  const issuerKeyId = issuer?.certificate.subjectKeyId ?? null;
+  const signer = issuer?.certificate ?? (isSelfIssued(certificate) ? certificate : null);
+  const issuerKeyId = signer?.subjectKeyId ?? null;
   if (authorityKeyId !== null && issuerKeyId !== null && authorityKeyId !== issuerKeyId) {
     const sentence = 'The key identifiers of the certificate and its issuer differ.';
     remark(found, 'key-identifier-mismatch', position, sentence);

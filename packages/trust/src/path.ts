@@ -26,8 +26,8 @@ export interface Step {
   anchor: Anchor | null;
 }
 
-/** How a path ends: at an anchor, at a self-signed certificate that is none, or for want of an issuer. */
-export type PathEnd = 'anchor' | 'no-issuer' | 'untrusted-root';
+/** How a path ends: at an anchor, at a self-signed certificate that is none, for want of an issuer, or unreadable. */
+export type PathEnd = 'anchor' | 'no-issuer' | 'unreadable' | 'untrusted-root';
 
 /** A way from the leaf upwards. */
 export interface Path {
@@ -118,12 +118,21 @@ class PathSearch {
   #deadEnd(steps: readonly Step[], forged: readonly number[], candidates: readonly Step[]): void {
     const certificate = steps.at(-1)?.certificate;
     if (certificate === undefined) return;
+    if (certificate.x509 === null) {
+      this.#keep({ steps, end: 'unreadable', forged });
+      return;
+    }
     const named = candidates.find((step) => isNamedIssuer(certificate, step.certificate));
     const claims =
       named !== undefined || (isSelfIssued(certificate) && isNamedIssuer(certificate, certificate));
     // Signatures that were not checked are not forged.
     if (!claims || this.#exhausted) {
       this.#keep({ steps, end: 'no-issuer', forged });
+      return;
+    }
+    if (named?.certificate.x509 === null) {
+      // Whether it did sign, nobody can know; so nothing above it counts.
+      this.#keep({ steps: [...steps, named], end: 'unreadable', forged });
       return;
     }
     const nowForged = [...forged, steps.length - 1];

@@ -21,7 +21,6 @@ import {
 import {
   commonNameOf,
   EXTENSION_NAMES,
-  type ExtensionFacts,
   extensionText,
   hex,
   nameText,
@@ -86,15 +85,14 @@ export function readCertificate(source: Uint8Array, sha256: string): Certificate
     attempt(draft, () => readInto(draft, der));
     x509 = readWithOpenSsl(draft, der);
   }
-  const facts = readFacts(draft.extensions, (reason) => draft.malformed.push(reason));
-  return assemble(der, sha256, x509, draft, facts);
+  return assemble(der, sha256, x509, draft);
 }
 
 function readWithOpenSsl(draft: Draft, der: Uint8Array): X509Certificate | null {
   try {
     return new X509Certificate(der);
   } catch {
-    draft.malformed.push('OpenSSL cannot read it');
+    if (draft.malformed.length === 0) draft.malformed.push('OpenSSL cannot read it');
     return null;
   }
 }
@@ -194,8 +192,11 @@ function readExtensions(draft: Draft, field: DerElement): void {
 
 function readValidity(draft: Draft, validity: DerElement): void {
   const [notBefore, notAfter] = children(validity);
-  draft.notBefore = readTime(draft, notBefore, validity);
-  draft.notAfter = readTime(draft, notAfter, validity);
+  // Both or none: one bound alone would make the certificate look expired.
+  const from = readTime(draft, notBefore, validity);
+  const until = readTime(draft, notAfter, validity);
+  draft.notBefore = from;
+  draft.notAfter = until;
 }
 
 /** RFC 5280 4.1.2.5: seconds and `Z` are always there, fractions never; two-digit years are 1950 to 2049. */
@@ -264,8 +265,9 @@ function assemble(
   sha256: string,
   x509: X509Certificate | null,
   draft: Draft,
-  facts: ExtensionFacts,
 ): Certificate {
+  // Of some 150 roots few are ever looked into, so their extensions wait.
+  const facts = once(() => readFacts(draft.extensions, (reason) => draft.malformed.push(reason)));
   const sha1 = once(() => hash('sha1', der, 'hex'));
   const subject = once(() => nameText(draft.subject));
   const issuer = once(() => nameText(draft.issuer));
@@ -277,12 +279,11 @@ function assemble(
       name: EXTENSION_NAMES[raw.oid] ?? raw.oid,
       critical: raw.critical,
       get value() {
-        return extensionText(raw, facts);
+        return extensionText(raw, facts());
       },
     })),
   );
   return Object.freeze({
-    ...facts,
     der,
     sha256,
     get sha1() {
@@ -311,7 +312,37 @@ function assemble(
     get extensions() {
       return extensions();
     },
-    malformed: draft.malformed,
+    get isCa() {
+      return facts().isCa;
+    },
+    get pathLength() {
+      return facts().pathLength;
+    },
+    get keyUsage() {
+      return facts().keyUsage;
+    },
+    get extendedKeyUsage() {
+      return facts().extendedKeyUsage;
+    },
+    get subjectAltNames() {
+      return facts().subjectAltNames;
+    },
+    get subjectKeyId() {
+      return facts().subjectKeyId;
+    },
+    get authorityKeyId() {
+      return facts().authorityKeyId;
+    },
+    get authorityKeyIdHasSerial() {
+      return facts().authorityKeyIdHasSerial;
+    },
+    get issuerUrls() {
+      return facts().issuerUrls;
+    },
+    get malformed() {
+      facts();
+      return draft.malformed;
+    },
     oddities: draft.oddities,
     x509,
   });

@@ -24,6 +24,8 @@ export interface Recipe {
   /** Signs with this key instead of the issuer's: a forgery. */
   signedBy?: KeyPair;
   key?: KeyPair;
+  /** Stands as public key instead of the key's own. */
+  spki?: Uint8Array;
   version?: 1 | 2 | 3;
   serial?: Uint8Array;
   notBefore?: Date | Uint8Array;
@@ -86,8 +88,8 @@ function keyId(key: KeyPair): Uint8Array {
 
 export const subjectKeyId = (key: KeyPair): Uint8Array =>
   extension('2.5.29.14', false, tlv(0x04, keyId(key)));
-export const authorityKeyId = (key: KeyPair): Uint8Array =>
-  extension('2.5.29.35', false, sequence(tlv(0x80, keyId(key))));
+export const authorityKeyId = (key: KeyPair, ...issuerAndSerial: Uint8Array[]): Uint8Array =>
+  extension('2.5.29.35', false, sequence(tlv(0x80, keyId(key)), ...issuerAndSerial));
 
 /** Basic constraints; a path length only for a CA. */
 export function basicConstraints(ca: boolean, pathLength?: number, critical = true): Uint8Array {
@@ -172,6 +174,11 @@ const PSS_SHA256 = sequence(
   tlv(0xa2, Buffer.from([0x02, 0x01, 32])),
 );
 
+const PARAMETERS: Readonly<Record<string, Uint8Array[]>> = {
+  rsa: [Buffer.from([0x05, 0x00])],
+  'rsa-pss': [PSS_SHA256],
+};
+
 export function makeCertificate(recipe: Recipe): Made {
   const key = recipe.key ?? ecKey();
   const { subject: given, issuer, hash = 'sha256', version = 3 } = recipe;
@@ -179,7 +186,7 @@ export function makeCertificate(recipe: Recipe): Made {
   const signer = recipe.signedBy ?? issuer?.key ?? key;
   const kind = signer.publicKey.asymmetricKeyType ?? '';
   const id = SIGNATURES[`${kind} ${hash}`] ?? OTHER_SIGNATURES[kind] ?? kind;
-  const parameters = { rsa: [Buffer.from([0x05, 0x00])], 'rsa-pss': [PSS_SHA256] }[kind] ?? [];
+  const parameters = PARAMETERS[kind] ?? [];
   const algorithm = sequence(oid(id), ...parameters);
   const time = (value: Date | Uint8Array): Uint8Array =>
     value instanceof Date ? utcTime(value) : value;
@@ -192,7 +199,7 @@ export function makeCertificate(recipe: Recipe): Made {
     issuer?.subject ?? subject,
     sequence(time(recipe.notBefore ?? NOT_BEFORE), time(recipe.notAfter ?? NOT_AFTER)),
     subject,
-    spkiOf(key),
+    recipe.spki ?? spkiOf(key),
     ...(extensions.length === 0 ? [] : [tlv(0xa3, sequence(...extensions))]),
   );
   const isEdwards = kind.startsWith('ed');

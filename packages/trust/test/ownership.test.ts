@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -15,11 +23,16 @@ import {
 import { tempFolder } from './temp-folder.ts';
 
 const me = process.geteuid?.() ?? -1;
-/** `nobody` on most systems; any user that this process is not. */
-const STRANGER = 65_534;
+/** Any user that this process is not. */
+const STRANGER = me + 1;
 
 function checksOwners(t: TestContext): boolean {
-  return requireOrSkip(t, OWNERSHIP_IS_CHECKED, 'a system with owners and modes', 'run it on Linux or macOS');
+  return requireOrSkip(
+    t,
+    OWNERSHIP_IS_CHECKED,
+    'a system with owners and modes',
+    'run it on Linux or macOS',
+  );
 }
 
 /** Refused with the code, the path asked for and a message that says why. */
@@ -33,7 +46,12 @@ function refuses(work: () => unknown, path: string, why: RegExp): void {
   });
 }
 
-const modes: { kind: PrivacyDemand['kind']; mode: number; closed: boolean; refused: RegExp | null }[] = [
+const modes: {
+  kind: PrivacyDemand['kind'];
+  mode: number;
+  closed: boolean;
+  refused: RegExp | null;
+}[] = [
   { kind: 'file', mode: 0o600, closed: true, refused: null },
   { kind: 'file', mode: 0o644, closed: false, refused: null },
   { kind: 'file', mode: 0o644, closed: true, refused: /mode 0644: it is open to other users/ },
@@ -44,7 +62,12 @@ const modes: { kind: PrivacyDemand['kind']; mode: number; closed: boolean; refus
   { kind: 'folder', mode: 0o755, closed: true, refused: /mode 0755: it is open to other users/ },
   { kind: 'folder', mode: 0o770, closed: false, refused: /mode 0770: other users can write to it/ },
   // A sticky folder is safe to pass through and no place for a store.
-  { kind: 'folder', mode: 0o1777, closed: false, refused: /mode 1777: other users can write to it/ },
+  {
+    kind: 'folder',
+    mode: 0o1777,
+    closed: false,
+    refused: /mode 1777: other users can write to it/,
+  },
 ];
 
 for (const { kind, mode, closed, refused } of modes) {
@@ -70,7 +93,11 @@ test('something of another kind is refused', (t) => {
   const file = join(folder, 'file');
   writeFileSync(file, '');
   refuses(() => assertPrivate(file, { kind: 'socket' }), file, /is not a socket/);
-  refuses(() => assertPrivate(join(file, 'x'), { kind: 'file' }), join(file, 'x'), /is not a folder/);
+  refuses(
+    () => assertPrivate(join(file, 'x'), { kind: 'file' }),
+    join(file, 'x'),
+    /is not a folder/,
+  );
 });
 
 test('a folder above that others can write to makes everything below it unsafe', (t) => {
@@ -80,7 +107,11 @@ test('a folder above that others can write to makes everything below it unsafe',
   mkdirSync(join(above, 'mine'), { recursive: true, mode: 0o700 });
   writeFileSync(path, '', { mode: 0o600 });
   chmodSync(above, 0o777);
-  refuses(() => assertPrivate(path, { kind: 'file' }), path, /above" has mode 0777: other users can exchange/);
+  refuses(
+    () => assertPrivate(path, { kind: 'file' }),
+    path,
+    /above" has mode 0777: other users can exchange/,
+  );
   chmodSync(above, 0o1777);
   assert.equal(assertPrivate(path, { kind: 'file' }), true);
 });
@@ -92,9 +123,13 @@ test('what belongs to another user is refused, and what belongs to the system is
   if (me === 0) {
     // Root may hand the file over; whose it ought to be is then the user of this process.
     chownSync(path, STRANGER, STRANGER);
-    refuses(() => assertPrivate(path, { kind: 'file' }), path, /belongs to user 65534, not to user 0/);
+    refuses(() => assertPrivate(path, { kind: 'file' }), path, /belongs to user 1, not to user 0/);
   } else {
-    refuses(() => assertPrivate(path, { kind: 'file', uid: STRANGER }), path, new RegExp(`belongs to user ${me}`));
+    refuses(
+      () => assertPrivate(path, { kind: 'file', uid: STRANGER }),
+      path,
+      new RegExp(`belongs to user ${me}`),
+    );
   }
   assert.equal(assertPrivate('/', { kind: 'folder', uid: STRANGER }), true);
 });
@@ -117,7 +152,11 @@ test('a symbolic link that leads nowhere, or in a circle, is refused', (t) => {
   const folder = tempFolder(t);
   const dangling = join(folder, 'dangling');
   symlinkSync('nothing', dangling);
-  refuses(() => assertPrivate(dangling, { kind: 'file' }), dangling, /leads through a symbolic link to ".*nothing", where nothing is/);
+  refuses(
+    () => assertPrivate(dangling, { kind: 'file' }),
+    dangling,
+    /leads through a symbolic link to ".*nothing", where nothing is/,
+  );
   const circle = join(folder, 'circle');
   symlinkSync('circle', circle);
   refuses(() => assertPrivate(circle, { kind: 'file' }), circle, /more than 40 symbolic links/);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { goodPlan, makeChain } from '@postern/badcerts';
@@ -33,7 +33,11 @@ function sourceOf(t: TestContext, documents: Documents) {
   for (const layer of ['machine', 'user', 'file'] as const) {
     const document = documents[layer];
     if (document === undefined) continue;
-    writeFileSync(paths[layer], typeof document === 'string' ? document : JSON.stringify(document), { mode: 0o600 });
+    writeFileSync(
+      paths[layer],
+      typeof document === 'string' ? document : JSON.stringify(document),
+      { mode: 0o600 },
+    );
   }
   return { paths, source: createPolicySource(paths) };
 }
@@ -53,20 +57,30 @@ const tightening: {
 }[] = [
   {
     name: 'a lower layer may require a secure connection',
-    documents: { machine: { RequireSecureConnection: false }, user: { RequireSecureConnection: true } },
+    documents: {
+      machine: { RequireSecureConnection: false },
+      user: { RequireSecureConnection: true },
+    },
     expected: { requireSecureConnection: true },
     from: { requireSecureConnection: 'user' },
   },
   {
     name: 'a lower layer cannot waive the secure connection',
-    documents: { machine: { RequireSecureConnection: true }, file: { RequireSecureConnection: false } },
+    documents: {
+      machine: { RequireSecureConnection: true },
+      file: { RequireSecureConnection: false },
+    },
     expected: { requireSecureConnection: true },
     from: { requireSecureConnection: 'machine' },
     ignored: [['file', 'requireSecureConnection']],
   },
   {
     name: 'the file may shorten what the user shortened, and not lengthen it',
-    documents: { machine: { MaxTrustDays: 14 }, user: { MaxTrustDays: 7 }, file: { MaxTrustDays: 10 } },
+    documents: {
+      machine: { MaxTrustDays: 14 },
+      user: { MaxTrustDays: 7 },
+      file: { MaxTrustDays: 10 },
+    },
     expected: { maxTrustDays: 7 },
     from: { maxTrustDays: 'user' },
     ignored: [['file', 'maxTrustDays']],
@@ -85,7 +99,10 @@ const tightening: {
   },
   {
     name: 'a lower layer may require the fingerprint check and not waive it',
-    documents: { user: { RequireFingerprintCheck: true }, file: { RequireFingerprintCheck: false } },
+    documents: {
+      user: { RequireFingerprintCheck: true },
+      file: { RequireFingerprintCheck: false },
+    },
     expected: { requireFingerprintCheck: true },
     from: { requireFingerprintCheck: 'user' },
     ignored: [['file', 'requireFingerprintCheck']],
@@ -108,7 +125,10 @@ const tightening: {
     documents: { user: { ExtraRoots: [{ pem: PEM }] }, file: { ExtraRoots: [{ pem: PEM }] } },
     expected: { extraRoots: [] },
     from: { extraRoots: 'default' },
-    ignored: [['user', 'extraRoots'], ['file', 'extraRoots']],
+    ignored: [
+      ['user', 'extraRoots'],
+      ['file', 'extraRoots'],
+    ],
   },
   {
     name: 'roots of the machine layer are taken',
@@ -132,7 +152,10 @@ const tightening: {
   },
   {
     name: 'a lower layer may narrow "on" to listed hosts',
-    documents: { machine: { TrustOverride: 'on' }, user: { TrustOverride: 'listed', TrustOverrideHosts: ['a.test'] } },
+    documents: {
+      machine: { TrustOverride: 'on' },
+      user: { TrustOverride: 'listed', TrustOverrideHosts: ['a.test'] },
+    },
     expected: { trustOverride: 'listed', trustOverrideHosts: ['a.test'] },
     from: { trustOverride: 'user', trustOverrideHosts: 'user' },
   },
@@ -156,7 +179,7 @@ const tightening: {
     ignored: [['user', 'trustOverrideHosts']],
   },
   {
-    name: 'a list of hosts without TrustOverride cannot widen the machine\'s',
+    name: "a list of hosts without TrustOverride cannot widen the machine's",
     documents: {
       machine: { TrustOverride: 'listed', TrustOverrideHosts: ['a.test'] },
       file: { TrustOverrideHosts: ['a.test', 'c.test'] },
@@ -169,9 +192,19 @@ const tightening: {
     name: 'pins of new hosts are added, and of a pinned host only the common keys remain',
     documents: {
       machine: { PinnedKeys: [{ host: 'a.test', spkiSha256: [A, B] }] },
-      user: { PinnedKeys: [{ host: 'a.test', spkiSha256: [B, C] }, { host: 'b.test', spkiSha256: [C] }] },
+      user: {
+        PinnedKeys: [
+          { host: 'a.test', spkiSha256: [B, C] },
+          { host: 'b.test', spkiSha256: [C] },
+        ],
+      },
     },
-    expected: { pinnedKeys: [{ host: 'a.test', spkiSha256: [B] }, { host: 'b.test', spkiSha256: [C] }] },
+    expected: {
+      pinnedKeys: [
+        { host: 'a.test', spkiSha256: [B] },
+        { host: 'b.test', spkiSha256: [C] },
+      ],
+    },
     from: { pinnedKeys: 'user' },
   },
   {
@@ -185,21 +218,32 @@ const tightening: {
   },
   {
     name: 'disallowed certificates of all layers are disallowed',
-    documents: { machine: { DisallowedCertificates: [A] }, user: { DisallowedCertificates: [B] }, file: { DisallowedCertificates: [A] } },
+    documents: {
+      machine: { DisallowedCertificates: [A] },
+      user: { DisallowedCertificates: [B] },
+      file: { DisallowedCertificates: [A] },
+    },
     expected: { disallowedCertificates: [A, B] },
     from: { disallowedCertificates: 'user' },
     ignored: [['file', 'disallowedCertificates']],
   },
   {
     name: 'revocation may become stricter and not laxer',
-    documents: { machine: { Revocation: 'when-available' }, user: { Revocation: 'required' }, file: { Revocation: 'off' } },
+    documents: {
+      machine: { Revocation: 'when-available' },
+      user: { Revocation: 'required' },
+      file: { Revocation: 'off' },
+    },
     expected: { revocation: 'required' },
     from: { revocation: 'user' },
     ignored: [['file', 'revocation']],
   },
   {
     name: 'the least TLS version may rise and not fall',
-    documents: { machine: { MinimumTlsVersion: 'TLSv1.3' }, user: { MinimumTlsVersion: 'TLSv1.2' } },
+    documents: {
+      machine: { MinimumTlsVersion: 'TLSv1.3' },
+      user: { MinimumTlsVersion: 'TLSv1.2' },
+    },
     expected: { minimumTlsVersion: 'TLSv1.3' },
     from: { minimumTlsVersion: 'machine' },
     ignored: [['user', 'minimumTlsVersion']],
@@ -213,7 +257,10 @@ const tightening: {
     },
     expected: { supportText: 'Call 1', serverName: 'user.test', supportUrl: 'https://file.test/' },
     from: { supportText: 'machine', serverName: 'user', supportUrl: 'file' },
-    ignored: [['user', 'supportText'], ['file', 'serverName']],
+    ignored: [
+      ['user', 'supportText'],
+      ['file', 'serverName'],
+    ],
   },
 ];
 
@@ -225,7 +272,10 @@ for (const { name, documents, expected, from, ignored = [] } of tightening) {
     for (const [field, layer] of Object.entries(from)) {
       assert.equal(origin[field as keyof Policy], layer, field);
     }
-    assert.deepEqual(source.ignored().map(({ layer, field }) => [layer, field]), ignored);
+    assert.deepEqual(
+      source.ignored().map(({ layer, field }) => [layer, field]),
+      ignored,
+    );
   });
 }
 
@@ -254,24 +304,54 @@ test('the generation grows only when the content changes', (t) => {
   assert.deepEqual([third.generation, third.policy.maxTrustDays], [3, 30]);
 });
 
+function exchangeForLink(path: string, target: string): void {
+  rmSync(path);
+  symlinkSync(target, path);
+}
+
 /** Whatever happens to any document, the whole policy is unreadable and says which and why. */
-const unreadable: { name: string; spoil(path: string): void; reason: RegExp; needsModes?: boolean }[] = [
+const unreadable: {
+  name: string;
+  spoil(path: string): void;
+  reason: RegExp;
+  needsModes?: boolean;
+}[] = [
   { name: 'is not JSON', spoil: (path) => writeFileSync(path, '{'), reason: /is not JSON$/ },
-  { name: 'has an unknown key', spoil: (path) => writeFileSync(path, '{"MaxDays": 1}'), reason: /^key "MaxDays" is not one of/ },
-  { name: 'is not UTF-8', spoil: (path) => writeFileSync(path, Buffer.from('{"SupportText": "\xff"}', 'latin1')), reason: /encoded data was not valid/ },
-  { name: 'can be written to by others', spoil: (path) => chmodSync(path, 0o666), reason: /mode 0666: other users can write to it/, needsModes: true },
-  { name: 'is a folder', spoil: (path) => symlinkSync('.', path), reason: /is not a file/ },
-  { name: 'is a link that leads nowhere', spoil: (path) => symlinkSync('gone', path), reason: /where nothing is/ },
+  {
+    name: 'has an unknown key',
+    spoil: (path) => writeFileSync(path, '{"MaxDays": 1}'),
+    reason: /^key "MaxDays" is not one of/,
+  },
+  {
+    name: 'is not UTF-8',
+    spoil: (path) => writeFileSync(path, Buffer.from('{"SupportText": "\xff"}', 'latin1')),
+    reason: /encoded data was not valid/,
+  },
+  {
+    name: 'can be written to by others',
+    spoil: (path) => chmodSync(path, 0o666),
+    reason: /mode 0666: other users can write to it/,
+    needsModes: true,
+  },
+  { name: 'is a folder', spoil: (path) => exchangeForLink(path, '.'), reason: /is not a file/ },
+  {
+    name: 'is a link that leads nowhere',
+    spoil: (path) => exchangeForLink(path, 'gone'),
+    reason: /where nothing is/,
+  },
 ];
 
 for (const { name, spoil, reason, needsModes } of unreadable) {
   for (const layer of ['machine', 'user', 'file'] as const) {
     test(`a policy whose ${layer} document ${name} is unreadable`, (t) => {
       const what = 'a system with modes';
-      if (needsModes === true && !requireOrSkip(t, OWNERSHIP_IS_CHECKED, what, 'run it on Linux or macOS')) return;
+      if (
+        needsModes === true &&
+        !requireOrSkip(t, OWNERSHIP_IS_CHECKED, what, 'run it on Linux or macOS')
+      )
+        return;
       const { source, paths } = sourceOf(t, { machine: { MaxTrustDays: 7 }, user: {}, file: {} });
       readable(source.current());
-      if (spoil.toString().includes('symlink')) renameSync(paths[layer], `${paths[layer]}.old`);
       spoil(paths[layer]);
       const state = source.reload();
       assert.ok(state.kind === 'unreadable');
