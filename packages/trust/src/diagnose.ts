@@ -122,15 +122,19 @@ export function examine(input: ExamineInput): Examination {
     });
   }
   const disallowed = new Set(disallowedCertificates);
+  const tooLarge = new Set<Position>(
+    general.flatMap(({ kind, position }) => (kind === 'limit-exceeded' ? [position] : [])),
+  );
   const assess = (path: Path): Assessment => {
     const { problems, remarks, constrainedAt } = inspectPath(path, serverName);
-    const kept = exhausted ? problems.filter(({ kind }) => !MISSING_ISSUER.has(kind)) : problems;
+    // An issuer that was not looked for is not missing; a certificate that was not read is not malformed.
+    const isCutShort = exhausted || input.presented.length > MAX_PRESENTED;
     const all = [
       ...general,
-      ...kept,
+      ...problems.filter(({ kind }) => !(isCutShort && MISSING_ISSUER.has(kind))),
       ...problemsBesidePath(path, chain),
       ...disallowedIn(path, chain, disallowed),
-    ];
+    ].filter(({ kind, position }) => !(kind === 'malformed' && tooLarge.has(position)));
     return {
       path: path.steps,
       problems: all.sort(byGravity),
@@ -185,11 +189,11 @@ export function diagnose(input: ExamineInput & MomentInput): Diagnosis {
   return conclude(examine(input), input);
 }
 
+/** Kinds that say that a path goes no further. */
 const MISSING_ISSUER: ReadonlySet<ProblemKind> = new Set([
   'incomplete-chain',
   'issuer-not-found',
   'root-not-trusted',
-  'self-signed',
 ]);
 
 /**
@@ -249,6 +253,7 @@ function disallowedIn(
 
 /** RFC 8446 4.4.2: order and additions are tolerated; they are remarked on. */
 function remarksOnOrder(path: Path, chain: readonly Certificate[]): Remark[] {
+  if (path.end === 'unreadable') return [];
   const remarks: Remark[] = [];
   const used = path.steps.flatMap(({ position }) => (position === null ? [] : [position]));
   if (used.some((position, index) => position < (used[index - 1] ?? 0))) {
@@ -273,33 +278,31 @@ function remarksOnOrder(path: Path, chain: readonly Certificate[]): Remark[] {
 
 /** Both bounds are inclusive (RFC 5280 4.1.2.5) and hold to the second, so `at` is taken to its second. */
 function problemsOfDate({ certificate, position }: PathElement, at: Date): Problem[] {
-  const { subject, notBefore, notAfter } = certificate;
+  const { notBefore, notAfter } = certificate;
   const second = Math.floor(at.getTime() / 1000) * 1000;
   // Dates that could not be read are `malformed`.
   if (notAfter.getTime() === 0 && notBefore.getTime() === 0) return [];
+  const problems: Problem[] = [];
   if (second > notAfter.getTime()) {
-    return [
-      {
-        kind: 'expired',
-        position,
-        subject,
-        notAfter: notAfter.toISOString(),
-        at: at.toISOString(),
-      },
-    ];
+    problems.push({
+      kind: 'expired',
+      position,
+      subject: certificate.subject,
+      notAfter: notAfter.toISOString(),
+      at: at.toISOString(),
+    });
   }
+  // Both, if it ends before it begins.
   if (second < notBefore.getTime()) {
-    return [
-      {
-        kind: 'not-yet-valid',
-        position,
-        subject,
-        notBefore: notBefore.toISOString(),
-        at: at.toISOString(),
-      },
-    ];
+    problems.push({
+      kind: 'not-yet-valid',
+      position,
+      subject: certificate.subject,
+      notBefore: notBefore.toISOString(),
+      at: at.toISOString(),
+    });
   }
-  return [];
+  return problems;
 }
 
 function unprocessedConstraint(position: Position): Problem {

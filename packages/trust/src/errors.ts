@@ -39,6 +39,7 @@ export type FormatErrorCode =
 /** The administrator of this computer must act. */
 export type StoreErrorCode =
   | 'ERR_STORE_CORRUPT'
+  | 'ERR_STORE_FAILED'
   | 'ERR_STORE_LOCKED'
   | 'ERR_STORE_UNSAFE'
   | 'ERR_STORE_VERSION';

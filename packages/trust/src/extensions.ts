@@ -177,10 +177,8 @@ const READERS: Readonly<Record<string, Reader>> = {
   '2.5.29.19': (value, facts) => {
     const { cA, pathLenConstraint } = AsnConvert.parse(value, BasicConstraints);
     facts.isCa = cA;
+    if ((pathLenConstraint ?? 0) < 0) throw new DerError('negative path length', 0);
     facts.pathLength = pathLenConstraint ?? null;
-    if (facts.pathLength !== null && facts.pathLength < 0) {
-      throw new DerError('negative path length', 0);
-    }
   },
   '2.5.29.15': (value, facts) => {
     const bits = AsnConvert.parse(value, KeyUsage).toNumber();

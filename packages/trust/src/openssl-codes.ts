@@ -7,7 +7,8 @@ import type { Problem, ProblemKind } from './problem.ts';
 
 /**
  * OpenSSL's codes as Node names them, and the problems that each may stand for. Node gives the last
- * one alone, and `UNSPECIFIED` for whatever it has no name for.
+ * one alone, and `UNSPECIFIED` for whatever it has no name for. An issuer whose extensions OpenSSL
+ * cannot read, or that may not issue, is often no issuer to it at all.
  */
 const EXPLAINED_BY: Readonly<Record<string, readonly ProblemKind[]>> = {
   CERT_CHAIN_TOO_LONG: ['path-too-long', 'limit-exceeded'],
@@ -20,13 +21,18 @@ const EXPLAINED_BY: Readonly<Record<string, readonly ProblemKind[]>> = {
   ERROR_IN_CERT_NOT_BEFORE_FIELD: ['malformed'],
   ERR_TLS_CERT_ALTNAME_INVALID: ['name-mismatch'],
   HOSTNAME_MISMATCH: ['name-mismatch'],
-  INVALID_CA: ['not-a-ca'],
-  INVALID_PURPOSE: ['wrong-usage', 'not-a-ca'],
+  INVALID_CA: ['not-a-ca', 'malformed'],
+  INVALID_PURPOSE: ['wrong-usage', 'not-a-ca', 'malformed'],
   PATH_LENGTH_EXCEEDED: ['path-too-long'],
   SELF_SIGNED_CERT_IN_CHAIN: ['root-not-trusted', 'self-signed', 'issuer-not-found'],
   UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY: ['malformed'],
   UNABLE_TO_GET_CRL: ['revocation-unknown'],
-  UNABLE_TO_GET_ISSUER_CERT: ['issuer-not-found', 'incomplete-chain', 'root-not-trusted'],
+  UNABLE_TO_GET_ISSUER_CERT: [
+    'issuer-not-found',
+    'incomplete-chain',
+    'root-not-trusted',
+    'malformed',
+  ],
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: [
     'issuer-not-found',
     'incomplete-chain',
@@ -34,6 +40,7 @@ const EXPLAINED_BY: Readonly<Record<string, readonly ProblemKind[]>> = {
     'self-signed',
     'bad-signature',
     'not-a-ca',
+    'malformed',
   ],
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: [
     'issuer-not-found',
@@ -41,6 +48,7 @@ const EXPLAINED_BY: Readonly<Record<string, readonly ProblemKind[]>> = {
     'self-signed',
     'bad-signature',
     'not-a-ca',
+    'malformed',
   ],
   UNSPECIFIED: [
     'weak-key',
@@ -48,6 +56,7 @@ const EXPLAINED_BY: Readonly<Record<string, readonly ProblemKind[]>> = {
     'unknown-critical-extension',
     'malformed',
     'name-constraint',
+    'not-a-ca',
   ],
 };
 

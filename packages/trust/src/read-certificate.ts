@@ -14,8 +14,8 @@ import {
   DerError,
   encoded,
   expectTag,
+  readElement,
   readOid,
-  readWhole,
   TAG,
 } from './der.ts';
 import {
@@ -108,7 +108,10 @@ function attempt(draft: Draft, step: () => void): void {
 
 /** RFC 5280 4.1, field by field, so that what comes before a fault is kept. */
 function readInto(draft: Draft, der: Uint8Array): void {
-  const certificate = expectTag(readWhole(der), TAG.sequence, 'certificate');
+  const certificate = expectTag(readElement(der, 0, der.length), TAG.sequence, 'certificate');
+  if (certificate.end < der.length) {
+    draft.malformed.push(`${der.length - certificate.end} bytes after the end`);
+  }
   const [tbsField, algorithmField, signature, ...surplus] = children(certificate);
   const tbs = expectTag(tbsField, TAG.sequence, 'body');
   const outerAlgorithm = expectTag(algorithmField, TAG.sequence, 'signature algorithm');

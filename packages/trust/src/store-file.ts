@@ -192,6 +192,10 @@ function mapped(error: unknown, path: string, what: string): unknown {
         { path, cause: error },
       );
     default:
-      return error;
+      return new StoreError(
+        'ERR_STORE_FAILED',
+        `file "${path}" of ${what} cannot be used: ${error.message}`,
+        { path, cause: error },
+      );
   }
 }
