@@ -6,7 +6,19 @@
 import assert from 'node:assert/strict';
 import { get } from 'node:https';
 import { before, describe, test } from 'node:test';
-import { type BadCertCase, cases, serveCase, type TestServer } from '@postern/badcerts';
+import {
+  type BadCertCase,
+  caseById,
+  cases,
+  serveCase,
+  serveGarbage,
+  serveHalfHello,
+  servePlainHttp,
+  serveSilence,
+  serveTruncated,
+  serveUnreadable,
+  type TestServer,
+} from '@postern/badcerts';
 import {
   type Asker,
   createGate,
@@ -26,6 +38,9 @@ import { createManualClock, type ManualClock } from '../../../test/manual-clock.
 
 /** How long an attempt waits for a person (house: the gate, 4). */
 const ATTEMPT_WAIT_MS = 120_000;
+
+/** How long name, TCP and handshake may take together. */
+const DIAL_TIMEOUT_MS = 30_000;
 
 /** Says no to everything. */
 class AlwaysRefuses implements Asker {
@@ -116,7 +131,11 @@ interface Staged {
   events: GateEvent[];
 }
 
-async function staged(one: BadCertCase, row: Row, onEvent: () => void): Promise<Staged> {
+async function staged(
+  one: BadCertCase,
+  row: Pick<Row, 'ask' | 'policy'>,
+  onEvent: () => void,
+): Promise<Staged> {
   const { anchors, disallowed } = await one.make();
   const clock = createManualClock(one.at);
   const events: GateEvent[] = [];
@@ -231,3 +250,80 @@ describe('the eight connections', { concurrency: 4 }, () => {
     });
   }
 });
+
+interface BrokenServer {
+  name: string;
+  serve: () => Promise<TestServer>;
+  code: string;
+  /** Whether the server leaves the gate waiting, so that only time ends the attempt. */
+  stalls: boolean;
+}
+
+const good = caseById('chain::good');
+
+const BROKEN: readonly BrokenServer[] = [
+  {
+    name: 'garbage instead of a ServerHello',
+    serve: serveGarbage,
+    code: 'ERR_HANDSHAKE_FAILED',
+    stalls: false,
+  },
+  {
+    name: 'a handshake that is cut off',
+    serve: async () => serveTruncated(await good.make(), 300),
+    code: 'ERR_HANDSHAKE_FAILED',
+    stalls: false,
+  },
+  {
+    name: 'a leaf that is no certificate',
+    serve: async () => serveUnreadable((await caseById('form::leaf-unreadable').make()).presented),
+    code: 'ERR_HANDSHAKE_FAILED',
+    stalls: false,
+  },
+  {
+    name: 'plain HTTP on the port',
+    serve: servePlainHttp,
+    code: 'ERR_HANDSHAKE_FAILED',
+    stalls: false,
+  },
+  {
+    name: 'silence after TCP stands',
+    serve: serveSilence,
+    code: 'ERR_CONNECT_TIMEOUT',
+    stalls: true,
+  },
+  {
+    name: 'half a ServerHello',
+    serve: serveHalfHello,
+    code: 'ERR_CONNECT_TIMEOUT',
+    stalls: true,
+  },
+];
+
+for (const { name, serve, code, stalls } of BROKEN) {
+  test(`${name}: all eight end with ${code}, nobody is asked, nothing is sent in clear`, async () => {
+    const server = await serve();
+    const row = { policy: {}, ask: new AuthorizesForOneDay() };
+    const { gate, clock, events } = await staged(good, row, () => {});
+    try {
+      const outcomes = Promise.all(
+        ZIMBRA_PURPOSES.map((purpose) => request(gate, good, server.port, purpose)),
+      );
+      if (stalls) {
+        await server.connected(ZIMBRA_PURPOSES.length);
+        await clock.advance(DIAL_TIMEOUT_MS);
+      }
+      assert.deepEqual(
+        await outcomes,
+        ZIMBRA_PURPOSES.map(() => code),
+      );
+      assert.deepEqual(events, []);
+      // What arrived is at most a ClientHello: no request, and nothing of what it held.
+      assert.equal(server.counters.requests, 0);
+      assert.doesNotMatch(server.received().toString('latin1'), /GET|Basic|secret/);
+    } finally {
+      await gate.close();
+      await server.close();
+    }
+  });
+}
