@@ -240,7 +240,6 @@ const FAULTS: readonly Fault[] = [
     change: intermediateExtensions({ basicConstraints: null }),
     expected: ['not-a-ca@1'],
     openssl: 79,
-    limboId: 'rfc5280::ca-empty-basic-constraints',
   },
   {
     id: 'chain::intermediate-of-version-1',

@@ -25,7 +25,6 @@ export const expiredIntermediate: Fault = {
   change: intermediate({ notAfter: before(DAY_MS) }),
   expected: ['expired@1'],
   openssl: 10,
-  limboId: 'rfc5280::validity::expired-intermediate',
 };
 
 /** The leaf's time has not come. */
