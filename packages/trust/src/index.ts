@@ -1,24 +1,60 @@
 /**
  * `@postern/trust`: the gate for any Node.js TLS client. Verifies, lists every problem, asks a
  * person, remembers by fingerprint until a date, warns of another certificate, can be told to stop.
+ * This list is the whole surface.
  */
 
-export * from './anchors.ts';
-export * from './certificate.ts';
-export * from './clock.ts';
-export * from './decide.ts';
-export * from './diagnose.ts';
+export type { Anchor, AnchorOrigin, AnchorSet, AnchorSources, Anchors } from './anchors.ts';
+export { createAnchors, fixedAnchors } from './anchors.ts';
+export type { Certificate, Extension, GeneralName } from './certificate.ts';
+export {
+  formatFingerprint,
+  parseCertificate,
+  parseFingerprint,
+  parsePem,
+  toPem,
+} from './certificate.ts';
+export { type Clock, systemClock } from './clock.ts';
+export { type DecideInput, decide, type Verdict } from './decide.ts';
+export {
+  type Diagnosis,
+  diagnose,
+  type ExamineInput,
+  type MomentInput,
+  type PathElement,
+} from './diagnose.ts';
 export { endpointKey, toEndpoint } from './endpoint.ts';
-export * from './errors.ts';
-export * from './gate.ts';
-export * from './intervals.ts';
-export * from './overrides.ts';
-export * from './ownership.ts';
-export * from './policy.ts';
-export * from './policy-document.ts';
-export type { IgnoredValue } from './policy-layers.ts';
-export * from './problem.ts';
-export * from './question.ts';
-export * from './status.ts';
-export * from './system-roots.ts';
-export * from './user-roots.ts';
+export type {
+  FormatErrorCode,
+  StoreErrorCode,
+  TransportErrorCode,
+  TrustErrorCode,
+} from './errors.ts';
+export { FormatError, PosternError, StoreError, TransportError, TrustError } from './errors.ts';
+export type { ConnectRequest, Gate, GateOptions, Look, LookRequest, Resolve } from './gate.ts';
+export { createGate } from './gate.ts';
+export { normaliseServerName } from './names.ts';
+export type { EndpointMemory, Override, OverrideState, Overrides } from './overrides.ts';
+export { createMemoryOverrides, openFileOverrides } from './overrides.ts';
+export { assertPrivate, ensurePrivateFolder, readPrivateFile } from './ownership.ts';
+export type { Policy, PolicyLayer, PolicySource, PolicyState } from './policy.ts';
+export { createPolicySource, DEFAULT_POLICY, fixedPolicy } from './policy.ts';
+export type { Position, Problem, ProblemKind, Remark } from './problem.ts';
+export { describe, NEVER_OVERRIDABLE, PROBLEM_KINDS, problemKey } from './problem.ts';
+export type {
+  AnswerOutcome,
+  Asker,
+  AskReason,
+  ConnectionPurpose,
+  Endpoint,
+  ExpectedCertificate,
+  IntervalChoice,
+  Purpose,
+  TrustAnswer,
+  TrustInterval,
+  TrustQuestion,
+} from './question.ts';
+export { TRUST_INTERVAL_MS, TRUST_INTERVALS, ZIMBRA_PURPOSES } from './question.ts';
+export type { EndpointStatus, GateEvent } from './status.ts';
+export { createSystemRoots, type SystemRoots } from './system-roots.ts';
+export { openUserRoots, type UserRoot, type UserRoots } from './user-roots.ts';

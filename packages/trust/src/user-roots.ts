@@ -195,7 +195,6 @@ function assertRoot(certificate: Certificate, serverName: string): void {
 function whyNotRoot({
   isCa,
   keyUsage,
-  subjectAltNames,
   subjectId,
   issuerId,
   issuer,
@@ -203,9 +202,8 @@ function whyNotRoot({
   if (isCa !== true) return 'it is not marked as a CA';
   if (keyUsage !== null && !keyUsage.includes('keyCertSign'))
     return 'its key may not sign certificates';
-  // `openssl req -x509` marks a server's self-signed certificate as a CA unless told otherwise.
-  const names = subjectAltNames.filter(({ type }) => type === 'dns' || type === 'ip');
-  if (names.length > 0) return `it is the certificate of the server "${names[0]?.value ?? ''}"`;
+  // A DNS name is no reason to refuse: zmcertmgr's CA carries its host's (ZCS: zmcertmgr createca). A
+  // server's own certificate given here counts for no chain that it leads: see `usableAnchors`.
   if (subjectId !== issuerId) return `it is an intermediate, issued by "${issuer}"`;
   return null;
 }
