@@ -42,6 +42,7 @@ import type {
   TrustQuestion,
 } from './question.ts';
 import { createRegistry } from './registry.ts';
+import { createSecureMemory } from './secure-memory.ts';
 import type { EndpointStatus, GateEvent } from './status.ts';
 
 /** Resolves a name to addresses, as `dns.lookup` with `all: true` does. Tests inject their own. */
@@ -131,9 +132,6 @@ const RELOAD_MS = 600_000;
 /** Longest time between two looks at live overrides: timers stand still while a computer sleeps. */
 const SWEEP_MS = 30_000;
 
-/** "Was verified until" is shown as a day: once an hour is often enough to write it. */
-const SECURE_AGAIN_MS = 3_600_000;
-
 /** One handshake as it was seen, before any verdict. */
 interface Handshake extends Seen {
   socket: TLSSocket;
@@ -146,6 +144,7 @@ export function createGate(options: GateOptions): Gate {
   const registry = createRegistry();
   const contexts = createContexts();
   const judge = createJudge({ overrides, policy, clock });
+  const secureMemory = createSecureMemory(overrides);
   const lastSeen = new Map<string, Judgement>();
   const listeners = new Set<(event: GateEvent) => void>();
   const asking = createAsking({
@@ -276,15 +275,10 @@ export function createGate(options: GateOptions): Gate {
   }
 
   /** A server that verifies needs no override any more: that is the repair the article asks for. */
-  function rememberSecure(endpoint: Endpoint, { diagnosis, memory }: Judgement): void {
+  function rememberSecure(endpoint: Endpoint, judged: Judgement): void {
+    const { memory } = judged;
     const now = clock.now();
-    const [leaf] = diagnosis.chain;
-    const known = memory.secureWith;
-    const isKnown =
-      known !== null &&
-      known.leafSha256 === leaf?.sha256 &&
-      now.getTime() - known.at.getTime() < SECURE_AGAIN_MS;
-    if (leaf !== undefined && !isKnown) overrides.rememberSecure(endpoint, leaf, now);
+    secureMemory.note(endpoint, judged, now);
     if (memory.override?.state === 'live' && overrides.end(endpoint, 'retired', now)) {
       emit({ type: 'override-retired', endpoint, at: now });
     }
@@ -486,6 +480,7 @@ export function createGate(options: GateOptions): Gate {
       cancelSweep?.();
       cancelReload?.();
       attempts.close();
+      secureMemory.flush();
       for (const { endpoint } of asking.all()) asking.close(endpoint, 'void');
       for (const entry of registry.all()) await registry.end([entry], stoppedError(entry.endpoint));
     },

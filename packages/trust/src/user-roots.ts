@@ -192,13 +192,7 @@ function assertRoot(certificate: Certificate, serverName: string): void {
   );
 }
 
-function whyNotRoot({
-  isCa,
-  keyUsage,
-  subjectId,
-  issuerId,
-  issuer,
-}: Certificate): string | null {
+function whyNotRoot({ isCa, keyUsage, subjectId, issuerId, issuer }: Certificate): string | null {
   if (isCa !== true) return 'it is not marked as a CA';
   if (keyUsage !== null && !keyUsage.includes('keyCertSign'))
     return 'its key may not sign certificates';
