@@ -1,0 +1,267 @@
+/**
+ * What the connector tells and takes: the types shared by the daemon's host, the command line and
+ * the desk. Data only; instants are ISO 8601 strings in UTC, because they cross a socket.
+ */
+
+import type { ConnectionPurpose, TrustInterval } from '@postern/trust';
+
+/** What one of the eight connections is doing. */
+export type ConnectionActivity =
+  | 'connecting'
+  | 'failed'
+  | 'idle'
+  | 'offline'
+  | 'running'
+  | 'waiting-for-decision'
+  | 'watching';
+
+/** How a connection is protected. `SECURE` is reserved for the verdict `secure`. */
+export type ConnectionSecurity =
+  | { kind: 'NOT SECURE'; until: string }
+  | { kind: 'SECURE' }
+  | { kind: 'none' }
+  | { kind: 'refused'; reason: string }
+  | { kind: 'trusted-by-you'; until: string }
+  | { kind: 'waiting' };
+
+export interface Progress {
+  /** What is counted: `messages`, `folders`, `entries`, ... */
+  unit: string;
+  done: number;
+  /** Null while the total is not known. */
+  total: number | null;
+  bytes: number;
+}
+
+export interface ErrorReport {
+  code: string;
+  message: string;
+  at: string;
+}
+
+export interface ConnectionReport {
+  purpose: ConnectionPurpose;
+  activity: ConnectionActivity;
+  security: ConnectionSecurity;
+  lastSuccessAt: string | null;
+  progress: Progress | null;
+  /** What there is locally, in a few words: `312 messages`, `2 signatures`. */
+  summary: string | null;
+  error: ErrorReport | null;
+}
+
+/** Why a profile works offline. */
+export type OfflineReason =
+  | 'by-hand'
+  | 'no-password'
+  | 'refused'
+  | 'server-away'
+  | 'server-refused'
+  | 'starting'
+  | 'stopped-trusting'
+  | 'waiting-for-decision'
+  | 'wrong-password';
+
+export interface ProfileReport {
+  profile: string;
+  email: string;
+  serverName: string;
+  port: number;
+  useSecureConnection: boolean;
+  /** SHA-256 of the server certificate that was seen last, for View Certificate; null before the first. */
+  leafSha256: string | null;
+  /** The least secure of the eight (house, decision 19). */
+  connectionStatus: string;
+  workOffline: { reason: OfflineReason; detail: string } | null;
+  connections: readonly ConnectionReport[];
+  notices: readonly string[];
+}
+
+/** A question as the daemon hands it to terminal and desk. */
+export interface QuestionReport {
+  id: string;
+  host: string;
+  port: number;
+  purpose: string;
+  profile: string | null;
+  because: string;
+  initiatedBy: 'background' | 'person';
+  openedAt: string;
+  leafSha256: string | null;
+  /** What the front ends draw; the certificate is parsed in the daemon, never by them. */
+  problems: readonly {
+    kind: string;
+    position: number | null;
+    sentence: string;
+    overridable: boolean;
+  }[];
+  remarks: readonly { kind: string; position: number | null; sentence: string }[];
+  chain: readonly CertificateReport[];
+  path: readonly {
+    position: number | null;
+    anchor: string | null;
+    status: string;
+    sha256: string;
+    subject: string;
+  }[];
+  expected: { sha256: string; lastSeenAt: string; certificate: CertificateReport | null } | null;
+  choices: readonly { interval: TrustInterval; needsFingerprint: boolean }[];
+  waiting: readonly string[];
+  supportText: string | null;
+}
+
+/** A certificate as text, safe to print. */
+export interface CertificateReport {
+  sha256: string;
+  sha1: string;
+  subject: string;
+  issuer: string;
+  serialNumber: string;
+  notBefore: string;
+  notAfter: string;
+  names: readonly string[];
+  publicKey: string;
+  signatureAlgorithm: string;
+  isCa: boolean | null;
+  keyUsage: readonly string[] | null;
+  extendedKeyUsage: readonly string[] | null;
+  extensions: readonly { oid: string; name: string; critical: boolean; value: string }[];
+  pem: string;
+}
+
+export interface StatusReport {
+  schema: 1;
+  version: string;
+  startedAt: string;
+  profiles: readonly ProfileReport[];
+  questions: readonly QuestionReport[];
+}
+
+/** One override, or the confirmation of unprotected HTTP (`leafSha256` is `plain-http`). */
+export interface TrustReport {
+  host: string;
+  port: number;
+  leafSha256: string;
+  state: 'expired' | 'live' | 'retired' | 'withdrawn';
+  grantedAt: string;
+  expiresAt: string;
+  problems: readonly string[];
+  fingerprintChecked: boolean;
+  untilStop: boolean;
+}
+
+/** What Stop Trusting ended. */
+export interface StopTrustingReport {
+  override: boolean;
+  roots: number;
+  sockets: number;
+}
+
+/** A root that the user bound to one server name. */
+export interface RootReport {
+  serverName: string;
+  sha256: string;
+  subject: string;
+  notAfter: string;
+  addedAt: string;
+}
+
+/** A folder as it is stored here. */
+export interface FolderReport {
+  id: number;
+  parentId: number | null;
+  name: string;
+  path: string;
+  view: string | null;
+  unread: number;
+  /** Items that the server counts, and those that are stored here. */
+  total: number;
+  stored: number;
+}
+
+/** One line of a list of messages. Text is the sender's: decoded, bounded, control characters removed. */
+export interface MessageSummary {
+  id: number;
+  folderId: number;
+  subject: string;
+  from: string;
+  receivedAt: string;
+  sizeBytes: number;
+  unread: boolean;
+  flagged: boolean;
+  hasAttachment: boolean;
+}
+
+/** A message to be read. HTML is left out: it is the sender's markup. */
+export interface MessageDetail extends MessageSummary {
+  to: string;
+  cc: string;
+  sentAt: string | null;
+  messageId: string | null;
+  text: string;
+  /** False where the text was made from HTML or was cut. */
+  isWholeText: boolean;
+  attachments: readonly { name: string; contentType: string; sizeBytes: number }[];
+}
+
+/** A message on its way out. */
+export interface OutboxReport {
+  id: string;
+  state: 'failed' | 'queued' | 'sent';
+  subject: string;
+  sizeBytes: number;
+  createdAt: string;
+  attempts: number;
+  error: string | null;
+}
+
+/** One entry of the global address list. */
+export interface GalReport {
+  id: string;
+  name: string;
+  email: string;
+  fields: readonly (readonly [name: string, value: string])[];
+}
+
+export interface SignatureReport {
+  id: string;
+  name: string;
+  plain: string | null;
+  html: string | null;
+}
+
+/** Whitelist and blacklist. */
+export interface SendersReport {
+  allowed: readonly string[];
+  blocked: readonly string[];
+}
+
+/** What the server offers; nothing is taken here. */
+export interface UpgradeReport {
+  current: string;
+  /** Newest version of Postern that the server offers, or null. */
+  offered: string | null;
+  isNewer: boolean;
+  /** True only where the connection that looked was SECURE (house, decision 12). */
+  mayTake: boolean;
+  lookedAt: string;
+}
+
+/** Outcome of Send/Receive: all connections ran, one or more failed, or a person has to decide first. */
+export interface SendReceiveReport {
+  outcome: 'done' | 'failed' | 'offline' | 'waiting-for-decision';
+  profile: ProfileReport;
+}
+
+/** One line of the event stream. A stream begins with a `status`. */
+export type HostEvent =
+  | { type: 'message'; profile: string; stored: number }
+  | { type: 'notice'; profile: string | null; text: string }
+  | { type: 'question'; question: QuestionReport }
+  | { type: 'question-closed'; id: string; how: 'answered' | 'recovered' | 'replaced' | 'void' }
+  | { type: 'status'; status: StatusReport };
+
+/** Body of every answer that is not 2xx. */
+export interface HostFailure {
+  error: { code: string; message: string };
+}

@@ -1,0 +1,96 @@
+/** The engines of the daemon: one per profile, with the passwords, which live in memory alone. */
+
+import type { Clock, Gate } from '@postern/trust';
+import { createEngine, type Engine, type EngineEvent } from './engine.ts';
+import type { Profiles } from './profile.ts';
+
+/** What the engines are made of. */
+export interface EnginesOptions {
+  gate: Gate;
+  profiles: Profiles;
+  clock: Clock;
+  version: string;
+  log?: (line: string) => void;
+}
+
+/** All engines of one user. */
+export interface Engines {
+  names(): readonly string[];
+  /** The running engine of a profile, or null. */
+  find(name: string): Engine | null;
+  /** Opens the profile's store and makes its engine; the same one where it is there already. Throws StoreError, FormatError. */
+  open(name: string): Promise<Engine>;
+  /** Ends the engine of a profile; it must be opened again after its profile was changed. */
+  close(name: string): Promise<void>;
+  /** Keeps the password in memory, and nowhere else, until the daemon ends or the server refuses it. */
+  setPassword(name: string, password: string | null): void;
+  hasPassword(name: string): boolean;
+  subscribe(listener: (name: string, event: EngineEvent) => void): () => void;
+  stop(): Promise<void>;
+}
+
+/** Makes the engines; none is opened yet. */
+export function createEngines({ gate, profiles, clock, version, log }: EnginesOptions): Engines {
+  const engines = new Map<string, Promise<Engine>>();
+  const opened = new Map<string, Engine>();
+  const passwords = new Map<string, string>();
+  const listeners = new Set<(name: string, event: EngineEvent) => void>();
+
+  const tell = (name: string, event: EngineEvent): void => {
+    for (const listener of [...listeners]) listener(name, event);
+  };
+
+  async function make(name: string): Promise<Engine> {
+    const engine = await createEngine({
+      gate,
+      profile: profiles.read(name),
+      folder: profiles.folder(name),
+      password: () => passwords.get(name) ?? null,
+      clock,
+      version,
+      ...(log === undefined ? {} : { log }),
+      onProfileChanged: (profile) => profiles.save(profile),
+      onPasswordRejected: () => passwords.delete(name),
+    });
+    engine.subscribe((event) => tell(name, event));
+    opened.set(name, engine);
+    return engine;
+  }
+
+  async function close(name: string): Promise<void> {
+    const engine = await engines.get(name)?.catch(() => null);
+    engines.delete(name);
+    opened.delete(name);
+    await engine?.stop();
+  }
+
+  return {
+    names: () => [...opened.keys()].sort(),
+    find: (name) => opened.get(name) ?? null,
+    open(name) {
+      const known = engines.get(name);
+      if (known !== undefined) return known;
+      const made = make(name);
+      engines.set(name, made);
+      made.catch(() => {
+        if (engines.get(name) === made) engines.delete(name);
+      });
+      return made;
+    },
+    close,
+    setPassword(name, password) {
+      if (password === null) passwords.delete(name);
+      else passwords.set(name, password);
+      opened.get(name)?.passwordChanged();
+    },
+    hasPassword: (name) => passwords.has(name),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async stop() {
+      await Promise.all([...engines.keys()].map(close));
+      passwords.clear();
+    },
+  };
+}

@@ -1,0 +1,143 @@
+/**
+ * The daemon's API as a request handler without a listener: the caller brings the socket, in a
+ * folder that nobody else can enter. JSON only, every body bounded.
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Gate, GateEvent, Overrides, PolicySource, UserRoots } from '@postern/trust';
+import type { ProfileReport, QuestionReport, StatusReport } from '../api.ts';
+import type { FrontAsker } from '../asker.ts';
+import type { Engines } from '../engines.ts';
+import { endpointOf, type Profiles } from '../profile.ts';
+import { questionReport } from '../report.ts';
+import { createEventStreams } from './events.ts';
+import { answer, answerFailure, HostError } from './exchange.ts';
+import { profileRoutes } from './profile-routes.ts';
+import { findRoute, type Route } from './routes.ts';
+import { trustRoutes } from './trust-routes.ts';
+
+/** What the daemon's API speaks for. */
+export interface HostOptions {
+  gate: Gate;
+  overrides: Overrides;
+  policy: PolicySource;
+  roots: UserRoots;
+  profiles: Profiles;
+  engines: Engines;
+  asker: FrontAsker;
+  version: string;
+  now: () => Date;
+  /** Ends the daemon; called after the answer to `POST /api/stop` has left. */
+  stop: () => void;
+  log?: (line: string) => void;
+}
+
+/** The daemon's API. */
+export interface Host {
+  /** A listener for `node:http`'s `request` event. */
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  status(): StatusReport;
+  /** Ends every event stream and lets go of gate and engines. */
+  close(): void;
+}
+
+/** Makes the API. */
+export function createHost(options: HostOptions): Host {
+  const { gate, engines, policy, asker, now } = options;
+  const startedAt = now().toISOString();
+
+  function questions(): readonly QuestionReport[] {
+    return gate.questions().map(reportOf);
+  }
+
+  function reportOf(question: ReturnType<Gate['questions']>[number]): QuestionReport {
+    const { host, port } = question.endpoint;
+    const state = policy.current();
+    const profile = engines.names().find((name) => {
+      const about = engines.find(name)?.profile;
+      if (about === undefined) return false;
+      const to = endpointOf(about);
+      return to.host === host && to.port === port;
+    });
+    return questionReport(question, {
+      profile: profile ?? null,
+      supportText: state.kind === 'readable' ? state.policy.supportText : null,
+    });
+  }
+
+  function status(): StatusReport {
+    const profiles = engines
+      .names()
+      .flatMap((name): ProfileReport[] => [engines.find(name)?.report() ?? []].flat());
+    return { schema: 1, version: options.version, startedAt, profiles, questions: questions() };
+  }
+
+  const streams = createEventStreams(status);
+
+  function onGateEvent(event: GateEvent): void {
+    if (event.type === 'question-opened' || event.type === 'question-joined') {
+      streams.send({ type: 'question', question: reportOf(event.question) });
+    } else if (event.type === 'question-closed') {
+      streams.send({ type: 'question-closed', id: event.question.id, how: event.how });
+    } else if (event.type === 'override-retired') {
+      const text = `"${event.endpoint.host}" shows a certificate that verifies: your override is not needed any more.`;
+      streams.send({ type: 'notice', profile: null, text });
+    }
+    streams.statusChanged();
+  }
+
+  const unsubscribeGate = gate.subscribe(onGateEvent);
+  const unsubscribeEngines = engines.subscribe((profile, event) => {
+    if (event.type === 'message') streams.stored(profile, event.stored);
+    else if (event.type === 'notice') streams.send({ type: 'notice', profile, text: event.text });
+    streams.statusChanged();
+  });
+
+  const routes: readonly Route[] = [
+    { method: 'GET', path: '/api/status', run: status },
+    {
+      method: 'GET',
+      path: '/api/events',
+      run({ response, query }) {
+        // Only a front end that can show a question counts as somebody to ask.
+        const detach = query.get('front') === null ? () => {} : asker.attach();
+        streams.open(response, detach);
+      },
+    },
+    {
+      method: 'POST',
+      path: '/api/stop',
+      run({ response }) {
+        response.once('close', options.stop);
+        return {};
+      },
+    },
+    ...trustRoutes(options),
+    ...profileRoutes(options),
+  ];
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://daemon');
+    const found = findRoute(routes, request.method ?? '', url.pathname);
+    if (found === 'no-path') throw new HostError(404, 'ERR_NOT_FOUND', 'there is nothing here');
+    if (found === 'no-method') throw new HostError(405, 'ERR_METHOD', 'this cannot be done here');
+    const { route, params } = found;
+    const result = await route.run({ request, response, params, query: url.searchParams });
+    if (result !== undefined) answer(response, route.status ?? 200, result);
+  }
+
+  return {
+    handle(request, response) {
+      serve(request, response).catch((error: unknown) => {
+        options.log?.(`${request.method} ${request.url?.split('?')[0]}: ${String(error)}`);
+        answerFailure(response, error);
+      });
+    },
+    status,
+    close() {
+      unsubscribeGate();
+      unsubscribeEngines();
+      streams.close();
+    },
+  };
+}
