@@ -1,0 +1,200 @@
+/**
+ * The composition root: clock, stores, anchors, policy, gate, engines and API, each built once and
+ * handed to who needs it. Nothing else makes them.
+ */
+
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import {
+  createEngines,
+  createFrontAsker,
+  createHost,
+  type Engines,
+  type Host,
+  openProfiles,
+} from '@postern/connector';
+import {
+  type Anchors,
+  createAnchors,
+  createGate,
+  createMemoryOverrides,
+  createPolicySource,
+  createSystemRoots,
+  FormatError,
+  fixedAnchors,
+  type Gate,
+  type GateEvent,
+  openFileOverrides,
+  openUserRoots,
+  type PolicySource,
+  parseCertificate,
+  parsePem,
+  systemClock,
+} from '@postern/trust';
+import type { Home } from './home.ts';
+
+/** A gate that can only look: no question, no memory. */
+export interface Lookout {
+  gate: Gate;
+  close(): Promise<void>;
+}
+
+/** What `postern check` looks with. Only the roots in `rootsFile` count where one is given. */
+export async function composeLookout(home: Home, rootsFile: string | null): Promise<Lookout> {
+  const overrides = createMemoryOverrides();
+  const policy = policyOf(home);
+  const userRootsFile = userRootsPath(home);
+  // Looking leaves nothing behind: no home is made for it.
+  const userRoots = existsSync(userRootsFile) ? openUserRoots(userRootsFile) : null;
+  const anchors =
+    rootsFile === null
+      ? createAnchors({ policy, system: createSystemRoots(), userRoots })
+      : anchorsIn(rootsFile);
+  const gate = createGate({
+    anchors,
+    overrides,
+    policy,
+    clock: systemClock,
+    ask: { ask: async () => null },
+  });
+  return {
+    gate,
+    async close() {
+      await gate.close();
+      overrides.close();
+      userRoots?.close();
+    },
+  };
+}
+
+/** Everything that the daemon is. */
+export interface DaemonParts {
+  host: Host;
+  engines: Engines;
+  /** Opens every profile's engine. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Builds the daemon's parts in a home. Throws StoreError. */
+export function composeDaemon(
+  home: Home,
+  about: { version: string; stop: () => void; log: (line: string) => void },
+): DaemonParts {
+  const { version, stop, log } = about;
+  const overrides = openFileOverrides(path.join(home.root, 'trust', 'overrides.db'));
+  const userRoots = openUserRoots(userRootsPath(home));
+  const policy = policyOf(home);
+  const asker = createFrontAsker();
+  const gate = createGate({
+    anchors: createAnchors({ policy, system: createSystemRoots(), userRoots }),
+    overrides,
+    policy,
+    ask: asker.asker,
+    clock: systemClock,
+    log: (event) => log(gateLine(event)),
+  });
+  const profiles = openProfiles(home.root);
+  const engines = createEngines({ gate, profiles, clock: systemClock, version, log });
+  const host = createHost({
+    gate,
+    overrides,
+    policy,
+    roots: userRoots,
+    profiles,
+    engines,
+    asker,
+    version,
+    now: () => systemClock.now(),
+    stop,
+    log,
+  });
+
+  return {
+    host,
+    engines,
+    async start() {
+      await Promise.all(
+        profiles.names().map(async (name) => {
+          try {
+            const engine = await engines.open(name);
+            // Runs on by itself; what becomes of it is in its report.
+            engine.start('background').catch((error: unknown) => log(failureLine(name, error)));
+          } catch (error) {
+            // One profile that cannot be opened is no reason to keep the others from their mail.
+            log(failureLine(name, error));
+          }
+        }),
+      );
+    },
+    async close() {
+      host.close();
+      await engines.stop();
+      await gate.close();
+      overrides.close();
+      userRoots.close();
+    },
+  };
+}
+
+function userRootsPath(home: Home): string {
+  return path.join(home.root, 'trust', 'roots.db');
+}
+
+/** Where an administrator puts the policy of this machine. */
+function machinePolicyPath(): string {
+  if (process.platform === 'win32') return 'C:\\ProgramData\\Postern\\policies.json';
+  if (process.platform === 'darwin') return '/Library/Application Support/Postern/policies.json';
+  return '/etc/postern/policies.json';
+}
+
+function policyOf(home: Home): PolicySource {
+  return createPolicySource({
+    machine: machinePolicyPath(),
+    user: null,
+    file: path.join(home.root, 'policies.json'),
+  });
+}
+
+/** The certificates of a file as the only anchors. Throws FormatError, or the system's error when it cannot be read. */
+function anchorsIn(file: string): Anchors {
+  const bytes = readFileSync(file);
+  const text = bytes.toString('latin1');
+  const ders = text.includes('-----BEGIN') ? parsePem(text, file) : [bytes];
+  for (const der of ders) {
+    const [reason] = parseCertificate(der).malformed;
+    if (reason === undefined) continue;
+    throw new FormatError('ERR_DER_INVALID', `"${file}" holds no certificate: ${reason}`, {
+      what: file,
+    });
+  }
+  return fixedAnchors(ders, file);
+}
+
+function gateLine(event: GateEvent): string {
+  switch (event.type) {
+    case 'verdict':
+      return `gate ${event.endpoint.host}:${event.endpoint.port} ${event.purpose} ${event.verdict.kind}`;
+    case 'question-opened':
+    case 'question-joined':
+    case 'question-closed': {
+      const { endpoint, because, waiting } = event.question;
+      const how = event.type === 'question-closed' ? ` ${event.how}` : '';
+      return `gate ${endpoint.host}:${endpoint.port} ${event.type}${how} because ${because} for ${waiting.join(',')}`;
+    }
+    case 'override-granted': {
+      const { endpoint, leafSha256, expiresAt } = event.override;
+      return `gate ${endpoint.host}:${endpoint.port} override-granted ${leafSha256} until ${expiresAt.toISOString()}`;
+    }
+    case 'anchors-changed':
+    case 'policy-changed':
+      return `gate ${event.type} generation ${event.generation}`;
+    default:
+      return `gate ${event.endpoint.host}:${event.endpoint.port} ${event.type}`;
+  }
+}
+
+function failureLine(name: string, error: unknown): string {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return `profile ${name}: ${String(code ?? '')} ${String(message ?? error)}`;
+}

@@ -1,0 +1,73 @@
+/**
+ * Where Postern keeps its files, and the only place that reads the environment: POSTERN_HOME,
+ * ZIMBRA_HOME and NO_COLOR. None of them changes trust.
+ */
+
+import os from 'node:os';
+import path from 'node:path';
+
+/** The folders of one user's Postern. */
+export interface Home {
+  /** Everything below is in here. */
+  readonly root: string;
+  /** Control socket, lock and process id of the daemon; 0700. */
+  readonly run: string;
+  readonly logFile: string;
+  /** Home of the server on this machine: ZIMBRA_HOME, else a folder beside the rest. */
+  readonly server: string;
+  /** True if the server's home is in this home, and so is ours to remove. */
+  readonly ownsServer: boolean;
+}
+
+/** The home that the environment names, else the user's data folder of this operating system. */
+export function findHome(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Home {
+  const named = environment.POSTERN_HOME;
+  const root = named === undefined || named === '' ? dataFolder() : path.resolve(named);
+  const zimbra = environment.ZIMBRA_HOME;
+  const elsewhere = zimbra !== undefined && zimbra !== '';
+  return {
+    root,
+    run: path.join(root, 'run'),
+    logFile: path.join(root, 'log', 'daemon.log'),
+    server: elsewhere ? path.resolve(zimbra) : path.join(root, 'demo-server'),
+    ownsServer: !elsewhere,
+  };
+}
+
+/** Whether colour is unwelcome (no-color.org: any value that is not empty). */
+export function refusesColour(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): boolean {
+  const value = environment.NO_COLOR;
+  return value !== undefined && value !== '';
+}
+
+/**
+ * The environment for a background process: this one's without what would change the trust or the
+ * behaviour of Node.js itself.
+ */
+export function cleanEnvironment(home: Home): NodeJS.ProcessEnv {
+  const environment: NodeJS.ProcessEnv = { ...process.env, POSTERN_HOME: home.root };
+  for (const name of [
+    'NODE_EXTRA_CA_CERTS',
+    'NODE_OPTIONS',
+    'NODE_TLS_REJECT_UNAUTHORIZED',
+    'NODE_USE_SYSTEM_CA',
+    'SSL_CERT_DIR',
+    'SSL_CERT_FILE',
+  ]) {
+    delete environment[name];
+  }
+  return environment;
+}
+
+function dataFolder(): string {
+  const home = os.homedir();
+  if (process.platform === 'win32') return path.join(home, 'AppData', 'Local', 'Postern');
+  if (process.platform === 'darwin') {
+    return path.join(home, 'Library', 'Application Support', 'Postern');
+  }
+  return path.join(home, '.local', 'share', 'postern');
+}

@@ -1,0 +1,26 @@
+/** The `postern` command: parses the line, runs one command, turns whatever happens into an exit code. */
+
+import { CommanderError } from 'commander';
+import { EXIT } from './failure.ts';
+import { reportFailure } from './output.ts';
+import { buildProgram } from './program.ts';
+
+/** Runs the command line `args` and sets the exit code of the process. */
+export async function main(args: readonly string[]): Promise<void> {
+  // A reader that has seen enough (`postern mail list | head`) is not an error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.fine);
+    throw error;
+  });
+  try {
+    const program = await buildProgram(args);
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has printed help, the version or its complaint already.
+      process.exitCode = error.exitCode === 0 ? EXIT.fine : EXIT.usage;
+      return;
+    }
+    process.exitCode = reportFailure(error, args.includes('--json')).exitCode;
+  }
+}

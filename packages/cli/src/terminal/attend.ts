@@ -1,0 +1,193 @@
+/**
+ * A person at a terminal attends to one profile: Send/Receive, the question where one comes up,
+ * progress, and what happens afterwards.
+ */
+
+import type { HostEvent, ProfileReport, QuestionReport } from '@postern/connector';
+import type { ConnectorClient } from '../connector-client.ts';
+import type { Output } from '../output.ts';
+import { endpointText, printable } from '../printable.ts';
+import { type AnswerTaken, askOnTerminal, isPersonThere } from './ask.ts';
+import { type LiveView, openLiveView } from './live-view.ts';
+import { counted } from './words.ts';
+
+/** Messages that are named one by one when they arrive together. */
+const MAX_NEWS = 3;
+/** How long the daemon may take to go on after a question is over, in ms. */
+const MOVES_ON_MS = 10_000;
+
+/** How Send/Receive ended. */
+export interface Attended {
+  outcome: 'done' | 'failed' | 'offline' | 'refused' | 'waiting-for-decision';
+  report: ProfileReport;
+  /** The question that stays open; null if there is none. */
+  question: QuestionReport | null;
+}
+
+/** One profile under the eyes of a person, or of nobody. */
+export interface Attendance {
+  /** Runs the eight connections; asks what has to be asked if somebody is there to answer. */
+  sendReceive(): Promise<Attended>;
+  /** Follows what happens until `signal`; announces new mail. Resolves with false if the daemon ended first. */
+  follow(signal: AbortSignal): Promise<boolean>;
+  close(): void;
+}
+
+/** Begins to attend. Without a terminal nobody can answer, and the question stays open. */
+export async function attend(
+  client: ConnectorClient,
+  profile: string,
+  output: Output,
+): Promise<Attendance> {
+  const isPerson = isPersonThere();
+  const view = openLiveView(output);
+  const closing = new AbortController();
+  /** Questions that are open, by id; aborted when the daemon closes them. */
+  const questions = new Map<string, { question: QuestionReport; over: AbortController }>();
+  let isLive = false;
+  const begun = Promise.withResolvers<void>();
+
+  function open(question: QuestionReport): void {
+    const known = questions.get(question.id);
+    questions.set(question.id, { question, over: known?.over ?? new AbortController() });
+  }
+
+  function take(event: HostEvent): void {
+    switch (event.type) {
+      case 'status': {
+        for (const question of event.status.questions) open(question);
+        const report = event.status.profiles.find((one) => one.profile === profile);
+        if (report !== undefined) view.update(report);
+        begun.resolve();
+        break;
+      }
+      case 'question':
+        open(event.question);
+        if (event.question.initiatedBy === 'background') {
+          view.announce(
+            `Postern could not verify ${endpointText(event.question)}: "postern sync" asks you about it.`,
+          );
+        }
+        break;
+      case 'question-closed':
+        questions.get(event.id)?.over.abort();
+        questions.delete(event.id);
+        break;
+      case 'message':
+        if (isLive && event.profile === profile) {
+          // What cannot be read now is in the list all the same.
+          announceMail(event.stored).catch(() => {});
+        }
+        break;
+      case 'notice':
+        view.announce(printable(event.text));
+        break;
+    }
+  }
+
+  /** Names the newest of what arrived; a first sync is progress and not news. */
+  async function announceMail(stored: number): Promise<void> {
+    const newest = await client.messages(profile, {
+      folderId: null,
+      limit: Math.min(stored, MAX_NEWS),
+    });
+    for (const { from, subject } of [...newest].reverse()) {
+      view.announce(`New mail: ${printable(subject)} — ${printable(from)}`);
+    }
+    if (stored > MAX_NEWS)
+      view.announce(`New mail: ${counted(stored - MAX_NEWS, 'message')} more.`);
+  }
+
+  const stream = (async () => {
+    for await (const event of client.events(isPerson, closing.signal)) take(event);
+  })();
+  stream.then(() => begun.resolve(), begun.reject);
+  await begun.promise;
+
+  async function reportNow(): Promise<ProfileReport | undefined> {
+    return (await client.status()).profiles.find((one) => one.profile === profile);
+  }
+
+  /** The open question about this profile's server. */
+  async function questionFor({ serverName }: ProfileReport): Promise<QuestionReport | null> {
+    const { questions: all } = await client.status();
+    for (const question of all) open(question);
+    return all.find(({ host }) => host === serverName) ?? null;
+  }
+
+  /** Whether the profile stops waiting for a decision, or has a question again, within a while. */
+  async function movesOn(): Promise<boolean> {
+    const late = AbortSignal.timeout(MOVES_ON_MS);
+    for await (const event of client.events(false, late)) {
+      if (event.type !== 'status') continue;
+      const report = event.status.profiles.find((one) => one.profile === profile);
+      if (report === undefined) return false;
+      const isAsked = event.status.questions.some(({ host }) => host === report.serverName);
+      if (isAsked || report.workOffline?.reason !== 'waiting-for-decision') return true;
+    }
+    return false;
+  }
+
+  return {
+    async sendReceive() {
+      for (;;) {
+        const { outcome, profile: report } = await client.sendReceive(profile);
+        view.update(report);
+        if (outcome !== 'waiting-for-decision') return { outcome, report, question: null };
+        const question = await questionFor(report);
+        if (question === null) {
+          // Just answered, here or elsewhere: what it stood for goes on, or asks again.
+          if (await movesOn()) continue;
+          return { outcome, report, question };
+        }
+        if (!isPerson) return { outcome, report, question };
+        const shown = { ...question, profile: report.email };
+        const taken = await ask(
+          shown,
+          questions.get(question.id)?.over.signal,
+          client,
+          view,
+          output,
+        );
+        if (taken?.kind === 'refused') {
+          return { outcome: 'refused', report: (await reportNow()) ?? report, question: null };
+        }
+      }
+    },
+    async follow(signal) {
+      isLive = true;
+      signal.addEventListener('abort', () => closing.abort(), { once: true });
+      await stream;
+      return signal.aborted;
+    },
+    close() {
+      view.close(isLive);
+      closing.abort();
+      stream.catch(() => {});
+    },
+  };
+}
+
+async function ask(
+  question: QuestionReport,
+  over: AbortSignal | undefined,
+  client: ConnectorClient,
+  view: LiveView,
+  output: Output,
+): Promise<AnswerTaken | null> {
+  view.pause();
+  try {
+    const signal = over ?? new AbortController().signal;
+    const taken = await askOnTerminal(
+      question,
+      (given) => client.answer(question.id, given),
+      output,
+      signal,
+    );
+    if (taken === null)
+      output.note('\nThe question is over: it was answered elsewhere, or the server has changed.');
+    return taken;
+  } finally {
+    view.resume();
+  }
+}

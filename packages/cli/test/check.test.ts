@@ -1,0 +1,144 @@
+/** `postern check` against real servers: verdict, problems, exit code, and nothing left behind. */
+
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { caseById, pem, SERVER_NAME, serveCase, servePlainHttp } from '@postern/badcerts';
+import type { CheckReport } from '../src/check-report.ts';
+import { makeHome, type PosternHome, type Run } from './run-postern.ts';
+
+let home: PosternHome;
+before(async () => {
+  home = await makeHome();
+});
+after(() => home.remove());
+
+/** Serves a case, writes its roots to a file, and checks it with these further arguments. */
+async function check(id: string, args: (roots: string) => readonly string[]): Promise<Run> {
+  const one = caseById(id);
+  const { anchors } = await one.make();
+  const roots = path.join(home.folder, `${id.replaceAll(':', '-')}.pem`);
+  await writeFile(roots, anchors.map(pem).join(''));
+  const server = await serveCase(one);
+  try {
+    return await home.run(['check', `127.0.0.1:${server.port}`, ...args(roots)]);
+  } finally {
+    await server.close();
+  }
+}
+
+const underItsRoots = (roots: string): string[] => ['--roots', roots, '--name', SERVER_NAME];
+
+const cases: {
+  name: string;
+  id: string;
+  args?: (roots: string) => string[];
+  exitCode: number;
+  problems: string[];
+}[] = [
+  {
+    name: 'a correct server under its roots is SECURE',
+    id: 'chain::good',
+    exitCode: 0,
+    problems: [],
+  },
+  {
+    name: 'the same server under the system’s roots is not',
+    id: 'chain::good',
+    args: () => ['--name', SERVER_NAME],
+    exitCode: 1,
+    problems: ['issuer-not-found@1'],
+  },
+  {
+    name: 'another name does not match',
+    id: 'chain::good',
+    args: (roots) => ['--roots', roots, '--name', 'other.example.test'],
+    exitCode: 1,
+    problems: ['name-mismatch@0'],
+  },
+  {
+    name: 'an expired certificate is a finding',
+    id: 'dates::expired',
+    exitCode: 1,
+    problems: ['expired@0'],
+  },
+  {
+    name: 'a certificate of its own is a finding',
+    id: 'chain::self-signed',
+    args: () => ['--name', SERVER_NAME],
+    exitCode: 1,
+    problems: ['self-signed@0'],
+  },
+];
+
+for (const { name, id, args = underItsRoots, exitCode, problems } of cases) {
+  test(name, async () => {
+    const run = await check(id, (roots) => [...args(roots), '--json']);
+    const report: CheckReport = JSON.parse(run.stdout);
+    assert.deepEqual(
+      report.problems.map(({ kind, position }) => `${kind}@${position}`),
+      problems,
+    );
+    assert.equal(run.exitCode, exitCode, run.stderr);
+    assert.equal(report.schema, 1);
+    assert.equal(report.verdict, exitCode === 0 ? 'secure' : 'not-secure');
+    for (const { sentence, overridable } of report.problems) {
+      assert.match(sentence, /\.$/);
+      assert.equal(typeof overridable, 'boolean');
+    }
+    assert.match(report.chain[0]?.sha256 ?? '', /^[0-9a-f]{64}$/);
+  });
+}
+
+test('for people the verdict stands first, then what failed, then what passed, then the path', async () => {
+  const { stdout } = await check('dates::expired', underItsRoots);
+  assert.match(
+    stdout,
+    /^127\.0\.0\.1:[0-9]+ {3}NOT SECURE {3}\(as mail\.example\.test\)\n\n {2}x Dates {4}The certificate has expired\. It ended on /,
+  );
+  const order = ['x Dates', '+ Issuer', '+ Name', 'Path', 'Whole path:', 'SHA-256'];
+  const places = order.map((word) => stdout.indexOf(word));
+  assert.deepEqual(
+    places,
+    [...places].sort((a, b) => a - b),
+  );
+  assert.ok(!places.includes(-1), stdout);
+  assert.doesNotMatch(stdout, /\u001b/);
+});
+
+test('a remark is no finding unless --strict is given', async () => {
+  const id = 'form::basic-constraints-not-critical';
+  const lenient = await check(id, underItsRoots);
+  assert.match(
+    lenient.stdout,
+    /^127\.0\.0\.1:[0-9]+ {3}SECURE[\s\S]*- Remark {3}The basic constraints are not critical\./,
+  );
+  assert.equal(lenient.exitCode, 0);
+  const strict = await check(id, (roots) => [...underItsRoots(roots), '--strict']);
+  assert.equal(strict.exitCode, 1);
+});
+
+test('a server without TLS cannot be connected to', async () => {
+  const server = await servePlainHttp();
+  try {
+    const run = await home.run(['check', `127.0.0.1:${server.port}`, '--json']);
+    assert.equal(run.exitCode, 3);
+    assert.equal(JSON.parse(run.stdout).error.code, 'ERR_HANDSHAKE_FAILED');
+  } finally {
+    await server.close();
+  }
+});
+
+test('a file of roots that holds none is refused with its name', async () => {
+  const file = path.join(home.folder, 'nonsense.pem');
+  await writeFile(file, 'nothing of the kind');
+  const run = await home.run(['check', 'localhost:1', '--roots', file]);
+  assert.match(run.stderr, /^postern: error: ".*nonsense\.pem" holds no certificate/);
+  assert.equal(run.exitCode, 2);
+});
+
+test('looking leaves no home behind', () => {
+  assert.equal(existsSync(path.join(home.folder, 'home')), false);
+});

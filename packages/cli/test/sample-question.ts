@@ -1,0 +1,71 @@
+/** One question as the daemon would hand it over, for tests that need no server. */
+
+import type { CertificateReport, QuestionReport } from '@postern/connector';
+
+/** Monday 23 November 2026, 08:00 UTC. */
+export const NOW = new Date('2026-11-23T08:00:00Z');
+export const SHA256 = '4b9b15d1'.repeat(8);
+
+export const CERTIFICATE: CertificateReport = {
+  sha256: SHA256,
+  sha1: '0a'.repeat(20),
+  subject: 'CN=mail.example.com',
+  issuer: 'CN=Example CA',
+  serialNumber: '01',
+  notBefore: '2026-01-01T00:00:00.000Z',
+  notAfter: '2027-01-01T00:00:00.000Z',
+  names: ['mail.example.com'],
+  publicKey: 'RSA 2048',
+  signatureAlgorithm: 'RSA with SHA-256',
+  isCa: false,
+  keyUsage: ['digital signature'],
+  extendedKeyUsage: ['server authentication'],
+  extensions: [],
+  pem: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
+};
+
+/** A first question about an unknown issuer and an expired certificate, with changes. */
+export function question(about: Partial<QuestionReport> = {}): QuestionReport {
+  return {
+    id: 'q1',
+    host: 'mail.example.com',
+    port: 443,
+    purpose: 'folders',
+    profile: 'anna@example.com',
+    because: 'first',
+    initiatedBy: 'person',
+    openedAt: NOW.toISOString(),
+    leafSha256: SHA256,
+    problems: [
+      {
+        kind: 'issuer-not-found',
+        position: 0,
+        sentence: 'The issuer of this certificate could not be found.',
+        overridable: true,
+      },
+      { kind: 'expired', position: 0, sentence: 'The certificate has expired.', overridable: true },
+    ],
+    remarks: [],
+    chain: [CERTIFICATE],
+    path: [
+      {
+        position: 0,
+        anchor: null,
+        status: 'not verified',
+        sha256: SHA256,
+        subject: 'CN=mail.example.com',
+      },
+    ],
+    expected: null,
+    choices: [
+      { interval: '1d', needsFingerprint: false },
+      { interval: '1h', needsFingerprint: false },
+      { interval: 'until-stop', needsFingerprint: false },
+      { interval: '7d', needsFingerprint: true },
+      { interval: '30d', needsFingerprint: true },
+    ],
+    waiting: ['folders', 'mail', 'gal'],
+    supportText: null,
+    ...about,
+  };
+}
