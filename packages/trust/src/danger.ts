@@ -121,6 +121,8 @@ export function plainHttpAllowedUntil(
 class PlainHttpAgent extends HttpAgent {
   readonly #connect: (request: ConnectRequest) => Promise<Socket>;
   readonly #about: { purpose: string; initiatedBy: 'background' | 'person' };
+  /** Aborted by `destroy`, as in the agent for TLS (adapters/agent.ts). */
+  #waiting = new AbortController();
 
   constructor(
     connect: (request: ConnectRequest) => Promise<Socket>,
@@ -135,9 +137,17 @@ class PlainHttpAgent extends HttpAgent {
     options: { host?: string; port?: number | string },
     callback?: (error: Error | null, socket: Socket) => void,
   ): undefined {
-    this.#connect({ host: options.host ?? '', port: Number(options.port), ...this.#about }).then(
+    const { signal } = this.#waiting;
+    const { host = '', port } = options;
+    this.#connect({ host, port: Number(port), ...this.#about, signal }).then(
       (socket) => callback?.(null, socket),
       (error: Error) => callback?.(error, undefined as unknown as Socket),
     );
+  }
+
+  override destroy(): void {
+    this.#waiting.abort();
+    this.#waiting = new AbortController();
+    super.destroy();
   }
 }

@@ -152,3 +152,15 @@ test('a request that is given up while the gate asks is never sent, even if the 
     assert.deepEqual(server.requests, []);
   });
 });
+
+test('destroying the agent ends what waits at the gate for it', async () => {
+  await withHttpsServer({ ask: { ask: () => new Promise<null>(() => {}) } }, async (on) => {
+    const { gate, server } = on;
+    const agent = gate.agent({ purpose: 'mail', initiatedBy: 'person' });
+    const asked = assert.rejects(ask(agent, server.port), { name: 'AbortError' });
+    while (gate.questions().length === 0) await new Promise((resolve) => setImmediate(resolve));
+    agent.destroy();
+    await asked;
+    assert.equal(gate.questions().length, 1);
+  });
+});

@@ -129,6 +129,10 @@ function storeError(path: string, error: unknown): unknown {
     case SQLITE.notADatabase:
       return new StoreFailure('ERR_STORE_CORRUPT', `store "${path}" is damaged`, error);
     default:
-      return error;
+      return new StoreFailure(
+        'ERR_STORE_FAILED',
+        `store "${path}" cannot be used: ${error.message}`,
+        error,
+      );
   }
 }

@@ -25,6 +25,8 @@ export interface AgentOptions {
  */
 export class GatedAgent extends Agent {
   readonly #options: AgentOptions;
+  /** Aborted by `destroy`: what waits at the gate for this agent then need not wait any longer. */
+  #waiting = new AbortController();
 
   constructor(options: AgentOptions) {
     super({
@@ -40,10 +42,18 @@ export class GatedAgent extends Agent {
     callback?: (error: Error | null, socket: Socket) => void,
   ): undefined {
     const { connect, purpose, initiatedBy } = this.#options;
-    connect({ host: options.host ?? '', port: Number(options.port), purpose, initiatedBy }).then(
+    const { signal } = this.#waiting;
+    const { host = '', port } = options;
+    connect({ host, port: Number(port), purpose, initiatedBy, signal }).then(
       (socket) => callback?.(null, socket),
       (error: Error) => callback?.(error, undefined as unknown as Socket),
     );
+  }
+
+  override destroy(): void {
+    this.#waiting.abort();
+    this.#waiting = new AbortController();
+    super.destroy();
   }
 
   override reuseSocket(socket: Socket, request: ClientRequest): void {
