@@ -153,7 +153,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     session.cancelLogin();
     http.close();
     for (const state of states.values()) {
-      if (state.activity !== 'failed') state.activity = 'offline';
+      // Which of them met the end first says nothing: the reason stands with the profile.
+      state.activity = 'offline';
       if (reason === 'waiting-for-decision') state.activity = 'waiting-for-decision';
       state.progress = null;
     }
