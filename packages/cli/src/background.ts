@@ -4,12 +4,11 @@
  */
 
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensurePrivateFolder } from '@postern/trust';
-import { isAnswering, openControl } from './control.ts';
-import type { ControlGreeting } from './control-host.ts';
+import { type ControlGreeting, isAnswering, openControl, pidFile } from './control.ts';
 import { CommandFailure, EXIT, type Failure, failureOf } from './failure.ts';
 import { cleanEnvironment, type Home } from './home.ts';
 
@@ -27,6 +26,7 @@ const STOP_DEADLINE_MS = 20_000;
 
 const LAUNCHER = fileURLToPath(new URL('../bin/postern.js', import.meta.url));
 
+/** What to start, and where it answers. */
 export interface BackgroundProcess {
   home: Home;
   run: string;
@@ -62,7 +62,8 @@ export async function stopRunning(run: string): Promise<boolean> {
   const { pid } = (await control.request('GET', '/control')) as ControlGreeting;
   await control.request('POST', '/control/stop');
   const deadline = performance.now() + STOP_DEADLINE_MS;
-  while (isAlive(pid)) {
+  // Its file goes last; a process that is only waiting to be reaped counts as gone.
+  while (existsSync(pidFile(run)) && isAlive(pid)) {
     if (performance.now() > deadline) {
       throw new CommandFailure(
         EXIT.cannotConnect,

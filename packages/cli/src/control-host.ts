@@ -3,24 +3,17 @@
  * operating system takes back when the process ends, however it ends.
  */
 
-import { chmodSync, closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import http, { type RequestListener, type ServerResponse } from 'node:http';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ensurePrivateFolder, StoreError } from '@postern/trust';
-import { controlAddress } from './control.ts';
+import { type ControlGreeting, controlAddress, pidFile } from './control.ts';
 
 /** SQLITE_BUSY: somebody else holds the lock. */
 const SQLITE_BUSY = 5;
 
-/** What a host tells of itself at `GET /control`. */
-export interface ControlGreeting {
-  schema: 1;
-  pid: number;
-  version: string;
-  startedAt: string;
-}
-
+/** This end of a control socket; it has the lock from the beginning. */
 export interface ControlHost {
   /** Answers requests from now on. */
   listen(handler: RequestListener): Promise<void>;
@@ -30,6 +23,7 @@ export interface ControlHost {
   readonly over: Promise<void>;
 }
 
+/** Whose socket it is. */
 export interface ControlHostOptions {
   run: string;
   greeting: ControlGreeting;
@@ -45,7 +39,6 @@ export function takeControl({ run, greeting, stop }: ControlHostOptions): Contro
   ensurePrivateFolder(run, { closed: true });
   const lock = takeLock(path.join(run, 'lock'));
   const address = controlAddress(run);
-  const pidFile = path.join(run, 'pid');
   const server = http.createServer({ requestTimeout: 0 });
   server.on('clientError', (_error, socket) => socket.destroy());
   const { promise: over, resolve: ended, reject: failed } = Promise.withResolvers<void>();
@@ -63,7 +56,8 @@ export function takeControl({ run, greeting, stop }: ControlHostOptions): Contro
         server.closeAllConnections();
       });
     }
-    rmSync(pidFile, { force: true });
+    if (address.folder !== null && address.folder !== run) removeFolder(address.folder);
+    rmSync(pidFile(run), { force: true });
     lock.close();
   }
 
@@ -107,9 +101,18 @@ export function takeControl({ run, greeting, stop }: ControlHostOptions): Contro
         });
       });
       if (address.folder !== null) chmodSync(address.path, 0o600);
-      writeFileSync(pidFile, `${greeting.pid}\n`, { mode: 0o600 });
+      writeFileSync(pidFile(run), `${greeting.pid}\n`, { mode: 0o600 });
     },
   };
+}
+
+/** A folder of the temporary one that only held the socket. Whatever else is in it is not ours. */
+function removeFolder(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // It stays, private and harmless.
+  }
 }
 
 function takeLock(file: string): DatabaseSync {

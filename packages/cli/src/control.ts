@@ -30,6 +30,19 @@ export function controlAddress(run: string): ControlAddress {
   return { folder, path: path.join(folder, 'control.sock') };
 }
 
+/** What a host tells of itself at `GET /control`. */
+export interface ControlGreeting {
+  schema: 1;
+  pid: number;
+  version: string;
+  startedAt: string;
+}
+
+/** The file with the process id of whoever answers in this `run` folder; the last thing to go when it ends in order. */
+export function pidFile(run: string): string {
+  return path.join(run, 'pid');
+}
+
 /** What a request may carry besides method and path. */
 export interface ControlRequest {
   /** Sent as JSON. */

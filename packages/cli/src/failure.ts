@@ -13,6 +13,7 @@ export const EXIT = {
   bug: 70,
 } as const;
 
+/** One of {@link EXIT}. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** The person typed something that cannot be meant. */

@@ -15,8 +15,6 @@ export interface Home {
   readonly logFile: string;
   /** Home of the server on this machine: ZIMBRA_HOME, else a folder beside the rest. */
   readonly server: string;
-  /** True if the server's home is in this home, and so is ours to remove. */
-  readonly ownsServer: boolean;
 }
 
 /** The home that the environment names, else the user's data folder of this operating system. */
@@ -32,7 +30,6 @@ export function findHome(
     run: path.join(root, 'run'),
     logFile: path.join(root, 'log', 'daemon.log'),
     server: elsewhere ? path.resolve(zimbra) : path.join(root, 'demo-server'),
-    ownsServer: !elsewhere,
   };
 }
 
@@ -48,8 +45,11 @@ export function refusesColour(
  * The environment for a background process: this one's without what would change the trust or the
  * behaviour of Node.js itself.
  */
-export function cleanEnvironment(home: Home): NodeJS.ProcessEnv {
-  const environment: NodeJS.ProcessEnv = { ...process.env, POSTERN_HOME: home.root };
+export function cleanEnvironment(
+  home: Home,
+  inherited: NodeJS.ProcessEnv = process.env,
+): NodeJS.ProcessEnv {
+  const environment: NodeJS.ProcessEnv = { ...inherited, POSTERN_HOME: home.root };
   for (const name of [
     'NODE_EXTRA_CA_CERTS',
     'NODE_OPTIONS',

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile, spawn, spawnSync } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -83,13 +83,29 @@ test('a signal to the launcher reaches the daemon, which ends in order', async (
   assert.match(log, /stopped\n$/);
 });
 
-test('it runs from a folder that cannot be written', async (t) => {
-  const home = await makeHome();
-  t.after(async () => {
-    await chmod(home.folder, 0o700);
-    await home.remove();
-  });
-  await chmod(home.folder, 0o500);
-  const { exitCode } = await home.run(['--version']);
-  assert.equal(exitCode, 0);
+test('what is packed runs the built program, also where no compiled code can be kept', async (t) => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'postern-launcher-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const packed = path.join(folder, 'packages', 'cli');
+  await mkdir(path.join(packed, 'bin'), { recursive: true });
+  await mkdir(path.join(packed, 'dist'));
+  await mkdir(path.join(folder, 'node_modules'));
+  await cp(LAUNCHER, path.join(packed, 'bin', 'postern.js'));
+  await writeFile(path.join(packed, 'package.json'), '{"type": "module"}');
+  await writeFile(
+    path.join(packed, 'dist', 'main.js'),
+    "export async function main(args) { console.log('built', args.join()); process.exitCode = 1; }",
+  );
+  // Files where the folders of the caches would be: not even root can write there.
+  await writeFile(path.join(folder, 'node_modules', '.cache'), '');
+  await writeFile(path.join(folder, '.cache'), '');
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [path.join(packed, 'bin', 'postern.js'), 'check', 'x'],
+    { encoding: 'utf8', env: { HOME: folder } },
+  );
+  assert.deepEqual(
+    { status, stdout, stderr },
+    { status: 1, stdout: 'built check,x\n', stderr: '' },
+  );
 });

@@ -130,10 +130,12 @@ async function connect(
       throwUnlessDone(attended);
       return;
     }
+    // Before the line that speaks of Ctrl-C.
+    const signal = interrupted();
     output.note(
       'All connections have run. New mail is shown as it arrives; Ctrl-C leaves Postern running.',
     );
-    const goesOn = await attendance.follow(interrupted());
+    const goesOn = await attendance.follow(signal);
     attendance.close();
     if (!goesOn) {
       throw new CommandFailure(EXIT.cannotConnect, 'Postern has stopped', {

@@ -30,7 +30,7 @@ export function define(command: Command): void {
 }
 
 /** Prints a status for people. */
-export function showStatus(status: StatusReport, output: Output): void {
+function showStatus(status: StatusReport, output: Output): void {
   if (status.profiles.length === 0) {
     output.line(
       'There is no profile yet. Run "postern profile create --help" to see how to make one.',
@@ -49,7 +49,7 @@ export function showStatus(status: StatusReport, output: Output): void {
 }
 
 /** What a status means for the exit code. */
-export function exitCodeOf({ profiles, questions }: StatusReport): ExitCode {
+function exitCodeOf({ profiles, questions }: StatusReport): ExitCode {
   const reasons = profiles.map(({ workOffline }) => workOffline?.reason);
   const refused = reasons.some(
     (reason) =>

@@ -45,7 +45,7 @@ const ISO_INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
 export type Rates = (purpose: string) => number | null;
 
 /** How a connection is protected, in words; until when, says the Connection Status. `SECURE` for the verdict `secure` alone. */
-export function securityText(security: ConnectionSecurity): string {
+function securityText(security: ConnectionSecurity): string {
   switch (security.kind) {
     case 'SECURE':
     case 'NOT SECURE':
@@ -78,7 +78,7 @@ function singular(unit: string): string {
 }
 
 /** The eight as a table: name, activity, protection, and progress, summary or error. */
-export function connectionLines(
+function connectionLines(
   connections: readonly ConnectionReport[],
   width: number,
   about: { rates?: Rates } = {},

@@ -40,7 +40,6 @@ async function readFromStdin(): Promise<string> {
 
 function typeWithoutEcho(prompt: string): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(prompt);
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let typed: string[] = [];
   let isOver = false;
@@ -71,5 +70,7 @@ function typeWithoutEcho(prompt: string): Promise<string> {
   stdin.setRawMode(true);
   stdin.on('data', take);
   stdin.resume();
+  // Only now: what is typed at the prompt must find the echo off.
+  stderr.write(prompt);
   return promise;
 }

@@ -6,7 +6,13 @@ import { endpointText, printable } from '../printable.ts';
 import { type Drawing, detailsLines, generalLines, pathLines } from './certificate-text.ts';
 import { fingerprintLines, hanging, labelled, wrapped } from './layout.ts';
 import { isViewable, mayAuthorize, type QuestionState } from './question.ts';
-import { connectionName, INTERVAL_WORDS, instantText, phraseFor } from './words.ts';
+import {
+  CONNECTION_NAMES,
+  connectionName,
+  INTERVAL_WORDS,
+  instantText,
+  phraseFor,
+} from './words.ts';
 
 /** The title, by gravity. */
 export function titleOf({ because }: Pick<QuestionReport, 'because'>): string {
@@ -111,7 +117,11 @@ function reasonLines(report: QuestionReport, width: number): string[] {
 }
 
 function waitingLines({ waiting, purpose }: QuestionReport, width: number): string[] {
-  const others = waiting.filter((waits) => waits !== purpose).map(connectionName);
+  const order = Object.keys(CONNECTION_NAMES);
+  const others = waiting
+    .filter((waits) => waits !== purpose)
+    .sort((a, b) => order.indexOf(a) - order.indexOf(b))
+    .map(connectionName);
   if (others.length === 0) return [];
   const count =
     others.length === 1 ? '1 other connection waits' : `${others.length} other connections wait`;
