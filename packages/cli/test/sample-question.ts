@@ -16,6 +16,7 @@ export const CERTIFICATE: CertificateReport = {
   notAfter: '2027-01-01T00:00:00.000Z',
   names: ['mail.example.com'],
   publicKey: 'RSA 2048',
+  spkiSha256: '5b'.repeat(32),
   signatureAlgorithm: 'RSA with SHA-256',
   isCa: false,
   keyUsage: ['digital signature'],

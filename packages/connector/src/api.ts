@@ -72,6 +72,8 @@ export interface ProfileReport {
   leafSha256: string | null;
   /** The least secure of the eight (house, decision 19). */
   connectionStatus: string;
+  /** The open question about this profile's server, which other profiles may share. */
+  questionId: string | null;
   workOffline: { reason: OfflineReason; detail: string } | null;
   connections: readonly ConnectionReport[];
   notices: readonly string[];
@@ -121,6 +123,8 @@ export interface CertificateReport {
   notAfter: string;
   names: readonly string[];
   publicKey: string;
+  /** SHA-256 of the SubjectPublicKeyInfo: two keys of one size are told apart by it. */
+  spkiSha256: string;
   signatureAlgorithm: string;
   isCa: boolean | null;
   keyUsage: readonly string[] | null;

@@ -41,6 +41,7 @@ export function profileReport(facts: ProfileFacts): ProfileReport {
     useSecureConnection: profile.useSecureConnection,
     leafSha256: status.diagnosis?.chain[0]?.sha256 ?? null,
     connectionStatus: connectionStatusOf(wanted.map(({ security }) => security)),
+    questionId: status.question?.id ?? null,
     workOffline: offline,
     connections,
     notices: [...notices],

@@ -28,6 +28,7 @@ export function certificateReport(certificate: Certificate): CertificateReport {
       type === 'dns' ? value : `${type}:${value}`,
     ),
     publicKey: size === null ? algorithm : `${algorithm} (${size})`,
+    spkiSha256: certificate.spkiSha256,
     signatureAlgorithm: certificate.signatureAlgorithm,
     isCa: certificate.isCa,
     keyUsage: certificate.keyUsage,

@@ -109,10 +109,10 @@ export async function attend(
   }
 
   /** The open question about this profile's server. */
-  async function questionFor({ serverName }: ProfileReport): Promise<QuestionReport | null> {
+  async function questionFor({ questionId }: ProfileReport): Promise<QuestionReport | null> {
     const { questions: all } = await client.status();
     for (const question of all) open(question);
-    return all.find(({ host }) => host === serverName) ?? null;
+    return all.find(({ id }) => id === questionId) ?? null;
   }
 
   /** Whether the profile stops waiting for a decision, or has a question again, within a while. */
@@ -122,8 +122,8 @@ export async function attend(
       if (event.type !== 'status') continue;
       const report = event.status.profiles.find((one) => one.profile === profile);
       if (report === undefined) return false;
-      const isAsked = event.status.questions.some(({ host }) => host === report.serverName);
-      if (isAsked || report.workOffline?.reason !== 'waiting-for-decision') return true;
+      if (report.questionId !== null || report.workOffline?.reason !== 'waiting-for-decision')
+        return true;
     }
     return false;
   }

@@ -306,11 +306,20 @@ function comparedRows(timeZone: string | undefined): [string, (of: CertificateRe
     ['To', ({ subject }) => printable(subject)],
     ['Names', ({ names }) => names.map(printable).join(', ')],
     ['Issuer', ({ issuer }) => printable(issuer)],
-    ['Key', ({ publicKey }) => printable(publicKey)],
+    // Two keys of one size look the same without a part of their fingerprint.
+    [
+      'Key',
+      ({ publicKey, spkiSha256 }) => `${printable(publicKey)} ${inFours(spkiSha256.slice(0, 16))}…`,
+    ],
     ['From', ({ notBefore }) => instantText(notBefore, timeZone)],
     ['To date', ({ notAfter }) => instantText(notAfter, timeZone)],
-    ['SHA-256', ({ sha256 }) => (sha256.toUpperCase().match(/.{4}/g) ?? []).join(' ')],
+    ['SHA-256', ({ sha256 }) => inFours(sha256)],
   ];
+}
+
+/** Upper-case hex in groups of four, for comparing by eye. */
+function inFours(hex: string): string {
+  return (hex.toUpperCase().match(/.{4}/g) ?? []).join(' ');
 }
 
 /** As wrapped, and a word that is too long is cut into pieces: a column must not push its neighbour. */
