@@ -38,6 +38,8 @@ if (files.length === 0) {
 }
 step(`${files.length} test files`, [
   '--test',
+  // Far above the slowest test: what hangs is named instead of holding up everything.
+  '--test-timeout=300000',
   `--test-concurrency=${Math.max(2, availableParallelism?.() ?? cpus().length)}`,
   `--test-reporter=${join(root, 'scripts', 'reporter.js')}`,
   '--test-reporter-destination=stdout',

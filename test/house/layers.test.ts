@@ -78,10 +78,9 @@ const ONLY_IN: readonly { what: string; pattern: RegExp; files: readonly string[
     pattern: /(?<![.\w])set(Timeout|Interval)\(/,
     files: [
       'packages/trust/src/clock.ts',
-      // The same, and events that are gathered for a moment before they are sent.
+      // The same.
       'packages/cli/src/background.ts',
       'packages/cli/src/terminal/live-view.ts',
-      'packages/connector/src/host/events.ts',
     ],
   },
   {

@@ -7,16 +7,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { copyOfTree, install, pack, repoRoot } from './packed.ts';
 
 const execute = promisify(execFile);
-const repoRoot = path.resolve(import.meta.dirname, '..', '..');
 const PUBLISHED = ['trust', 'soap', 'server', 'connector', 'cli'];
-
-interface Manifest {
-  name: string;
-  version: string;
-  dependencies?: Record<string, string>;
-}
 
 describe('packed and installed elsewhere', () => {
   let folder = '';
@@ -28,12 +22,10 @@ describe('packed and installed elsewhere', () => {
     folder = await fs.mkdtemp(path.join(os.tmpdir(), 'postern-packing-'));
     copy = await copyOfTree(path.join(folder, 'tree'));
     elsewhere = path.join(folder, 'elsewhere');
-    const tarballs = path.join(folder, 'tarballs');
-    await Promise.all([fs.mkdir(tarballs), fs.mkdir(elsewhere)]);
     manifestsBefore = await readManifests(copy);
-    const workspaces = PUBLISHED.flatMap((name) => ['--workspace', `packages/${name}`]);
-    await npm(['pack', ...workspaces, '--pack-destination', tarballs], copy);
-    await install(elsewhere, tarballs);
+    const packages = await pack(PUBLISHED, { tree: copy, into: path.join(folder, 'tarballs') });
+    // No network is asked.
+    await install(packages, { folder: elsewhere, npmArgs: ['--offline', '--omit=optional'] });
   });
   after(() => fs.rm(folder, { recursive: true, force: true }));
 
@@ -46,7 +38,7 @@ describe('packed and installed elsewhere', () => {
     const { stdout } = await execute(process.execPath, [command, '--version'], { cwd: elsewhere });
     const { version } = JSON.parse(
       await fs.readFile(path.join(repoRoot, 'packages', 'cli', 'package.json'), 'utf8'),
-    ) as Manifest;
+    ) as { version: string };
     assert.equal(stdout.trim(), version);
   });
 
@@ -119,62 +111,6 @@ describe('packed and installed elsewhere', () => {
   });
 });
 
-async function copyOfTree(target: string): Promise<string> {
-  const leftOut = new Set(['.git', 'dist', 'node_modules', 'test']);
-  await fs.cp(repoRoot, target, {
-    recursive: true,
-    filter: (file) => !leftOut.has(path.basename(file)),
-  });
-  await fs.symlink(path.join(repoRoot, 'node_modules'), path.join(target, 'node_modules'));
-  return target;
-}
-
-/** Installs the tarballs, and what they need from what is installed here: no network is asked. */
-async function install(target: string, tarballs: string): Promise<void> {
-  const dependencies: Record<string, string> = {};
-  for (const file of await fs.readdir(tarballs)) {
-    const [, name = ''] = /^(.+)-\d+\.\d+\.\d+\.tgz$/.exec(file) ?? [];
-    const published = name === 'postern' ? name : name.replace('postern-', '@postern/');
-    dependencies[published] = `file:${path.join(tarballs, file)}`;
-  }
-  for (const name of await neededFromOthers()) {
-    dependencies[name] = `file:${path.join(repoRoot, 'node_modules', name)}`;
-  }
-  const manifest = {
-    name: 'elsewhere',
-    version: '1.0.0',
-    private: true,
-    type: 'module',
-    dependencies,
-  };
-  await fs.writeFile(path.join(target, 'package.json'), JSON.stringify(manifest));
-  await npm(
-    ['install', '--offline', '--install-links', '--omit=optional', '--ignore-scripts'],
-    target,
-  );
-}
-
-/** Packages of others that the published ones need, directly or not. */
-async function neededFromOthers(): Promise<string[]> {
-  const found = new Set<string>();
-  const visit = async (manifestFile: string): Promise<void> => {
-    const { dependencies = {} } = JSON.parse(await fs.readFile(manifestFile, 'utf8')) as Manifest;
-    for (const name of Object.keys(dependencies)) {
-      if (found.has(name) || name.startsWith('@postern/')) continue;
-      found.add(name);
-      await visit(path.join(repoRoot, 'node_modules', name, 'package.json'));
-    }
-  };
-  for (const name of PUBLISHED) await visit(path.join(repoRoot, 'packages', name, 'package.json'));
-  return [...found];
-}
-
-async function readManifests(tree: string): Promise<string[]> {
-  return Promise.all(
-    PUBLISHED.map((name) => fs.readFile(path.join(tree, 'packages', name, 'package.json'), 'utf8')),
-  );
-}
-
 async function namesExported(
   from: string,
   specifier: string,
@@ -187,16 +123,8 @@ async function namesExported(
   return JSON.parse(stdout) as { url: string; names: string[] };
 }
 
-async function npm(args: readonly string[], cwd: string): Promise<void> {
-  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
-  const cli = process.env.npm_execpath;
-  // npm hands its own settings down in the environment; a workspace of this tree is not one of that.
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^npm_(?!execpath)/i.test(name)),
+async function readManifests(tree: string): Promise<string[]> {
+  return Promise.all(
+    PUBLISHED.map((name) => fs.readFile(path.join(tree, 'packages', name, 'package.json'), 'utf8')),
   );
-  if (cli?.endsWith('.js')) {
-    await execute(process.execPath, [cli, ...args, ...quiet], { cwd, env });
-  } else {
-    await execute('npm', [...args, ...quiet], { cwd, env, shell: process.platform === 'win32' });
-  }
 }

@@ -31,7 +31,7 @@ import {
   parsePem,
   systemClock,
 } from '@postern/trust';
-import type { Home } from './home.ts';
+import { type Home, policyPaths } from './home.ts';
 
 /** A gate that can only look: no question, no memory. */
 export interface Lookout {
@@ -105,7 +105,7 @@ export function composeDaemon(
     engines,
     asker,
     version,
-    now: () => systemClock.now(),
+    clock: systemClock,
     stop,
     log,
   });
@@ -141,19 +141,8 @@ function userRootsPath(home: Home): string {
   return path.join(home.root, 'trust', 'roots.db');
 }
 
-/** Where an administrator puts the policy of this machine. */
-function machinePolicyPath(): string {
-  if (process.platform === 'win32') return 'C:\\ProgramData\\Postern\\policies.json';
-  if (process.platform === 'darwin') return '/Library/Application Support/Postern/policies.json';
-  return '/etc/postern/policies.json';
-}
-
 function policyOf(home: Home): PolicySource {
-  return createPolicySource({
-    machine: machinePolicyPath(),
-    user: null,
-    file: path.join(home.root, 'policies.json'),
-  });
+  return createPolicySource(policyPaths(home));
 }
 
 /** The certificates of a file as the only anchors. Throws FormatError, or the system's error when it cannot be read. */

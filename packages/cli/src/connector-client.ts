@@ -14,6 +14,7 @@ import type {
   StatusReport,
   StopTrustingReport,
   TrustReport,
+  UnreadableProfile,
 } from '@postern/connector';
 import { type Endpoint, type TrustAnswer, type TrustInterval, toPem } from '@postern/trust';
 import type { Control } from './control.ts';
@@ -40,7 +41,8 @@ export interface ConnectorClient {
   addRoot(serverName: string, certificate: Uint8Array, sha256: string): Promise<RootReport>;
   removeRoot(sha256: string, serverName: string | null): Promise<void>;
 
-  profiles(): Promise<readonly Profile[]>;
+  /** All profiles, and beside them those whose file cannot be read. */
+  profiles(): Promise<KnownProfiles>;
   profile(name: string): Promise<Profile>;
   createProfile(draft: ProfileDraft): Promise<Profile>;
   /** From a legacy profile's text; what was dropped is in the notices. */
@@ -63,6 +65,12 @@ export interface ConnectorClient {
   outbox(name: string): Promise<readonly OutboxReport[]>;
   /** Resolves with the message's id when it is in the durable outbox. */
   send(name: string, raw: Uint8Array): Promise<string>;
+}
+
+/** The profiles of this user. */
+export interface KnownProfiles {
+  profiles: readonly Profile[];
+  unreadable: readonly UnreadableProfile[];
 }
 
 /** The daemon's answers are of this version of Postern, as the command line is: they are taken for what they say. */
@@ -123,8 +131,12 @@ export function connectorClient(control: Control): ConnectorClient {
     },
 
     async profiles() {
-      const all = await read<readonly { profile: Profile }[]>('/api/profiles');
-      return all.map(({ profile }) => profile);
+      type Entry = { profile: Profile } | { profile: null; unreadable: UnreadableProfile };
+      const all = await read<readonly Entry[]>('/api/profiles');
+      return {
+        profiles: all.flatMap(({ profile }) => profile ?? []),
+        unreadable: all.flatMap((entry) => (entry.profile === null ? entry.unreadable : [])),
+      };
     },
     profile: async (name) => (await read<{ profile: Profile }>(at(name))).profile,
     createProfile: async (draft) =>

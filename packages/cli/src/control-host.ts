@@ -15,7 +15,7 @@ const SQLITE_BUSY = 5;
 
 /** This end of a control socket; it has the lock from the beginning. */
 export interface ControlHost {
-  /** Answers requests from now on. */
+  /** Answers requests from now on, unless it was told to stop before. */
   listen(handler: RequestListener): Promise<void>;
   /** Ends the work, then every connection, then gives the lock back. Once, however often it is called. */
   shutDown(): Promise<void>;
@@ -82,6 +82,8 @@ export function takeControl({ run, greeting, stop }: ControlHostOptions): Contro
     over,
     shutDown,
     async listen(handler) {
+      // The lock may be another process's by now.
+      if (stopping !== null) return;
       server.on('request', (request, response) => {
         const { method, url } = request;
         if (url === '/control' && method === 'GET') answer(response, 200, greeting);

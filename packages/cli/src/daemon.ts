@@ -6,6 +6,7 @@ import { composeDaemon, type DaemonParts } from './compose.ts';
 import { type Control, openControl } from './control.ts';
 import { takeControl } from './control-host.ts';
 import type { Home } from './home.ts';
+import { type LogFile, openLogFile } from './log-file.ts';
 import { printable } from './printable.ts';
 
 /** A control socket with the daemon behind it, and whether this call started it. */
@@ -27,6 +28,13 @@ export async function runDaemon(
   about: { version: string; reportsStart: boolean },
 ): Promise<void> {
   let parts: DaemonParts | null = null;
+  let log: LogFile | null = null;
+  /** In the background a file; in the foreground stdout, which is somebody else's to keep small. */
+  const logLine = (text: string): void => {
+    const line = `${new Date().toISOString()} ${printable(text)}`;
+    if (log === null) process.stdout.write(`${line}\n`);
+    else log.line(line);
+  };
   try {
     ensurePrivateFolder(home.root);
     const startedAt = new Date().toISOString();
@@ -39,6 +47,8 @@ export async function runDaemon(
         await parts?.close();
       },
     });
+    // Not before the lock is ours: the log may be another process's.
+    if (about.reportsStart) log = openLogFile(home.logFile);
     parts = composeDaemon(home, { version, log: logLine, stop: () => void control.shutDown() });
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => void control.shutDown());
@@ -54,9 +64,4 @@ export async function runDaemon(
     reportStart(about.reportsStart, error);
     throw error;
   }
-}
-
-/** A line of the log, which goes wherever this process's stdout goes. */
-function logLine(text: string): void {
-  process.stdout.write(`${new Date().toISOString()} ${printable(text)}\n`);
 }

@@ -29,7 +29,7 @@ export async function removeDemo(
     throw new UsageError(`"${home.server}" was not made by start --demo and is not removed`);
   }
   output.note('Removing the sample mailbox and its server.');
-  const profile = (await client.profiles()).find(({ name }) => name === DEMO_PROFILE);
+  const profile = (await client.profiles()).profiles.find(({ name }) => name === DEMO_PROFILE);
   if (profile !== undefined) {
     await client.stopTrusting({ host: profile.serverName, port: profile.port });
     await client.removeProfile(DEMO_PROFILE);
@@ -97,7 +97,7 @@ function showProgress({ done, total }: { done: number; total: number }): void {
 
 async function ensureProfile(client: ConnectorClient, email: string, port: number): Promise<void> {
   const wanted = { email, serverName: DEMO_SERVER_NAME, port, useSecureConnection: true };
-  const profile = (await client.profiles()).find(({ name }) => name === DEMO_PROFILE);
+  const profile = (await client.profiles()).profiles.find(({ name }) => name === DEMO_PROFILE);
   const isSameAccount = profile?.email === email && profile.serverName === DEMO_SERVER_NAME;
   // The computer may have got another name since: then the account is another one.
   if (profile !== undefined && !isSameAccount) await client.removeProfile(DEMO_PROFILE);

@@ -33,6 +33,32 @@ export function findHome(
   };
 }
 
+/** Where the layers of policy are; null for one that there is not on this operating system. */
+export interface PolicyPaths {
+  machine: string | null;
+  user: string | null;
+  file: string | null;
+}
+
+/**
+ * Where the administrator's and the user's policies are. On Windows there is no machine layer until
+ * the registry is read: that layer alone may add roots and allow overrides, any user may create what
+ * is missing in `C:\ProgramData`, and Node.js does not see there who owns a file.
+ */
+export function policyPaths(home: Home, platform: NodeJS.Platform = process.platform): PolicyPaths {
+  return {
+    machine: machinePolicy(platform),
+    user: null,
+    file: path.join(home.root, 'policies.json'),
+  };
+}
+
+function machinePolicy(platform: NodeJS.Platform): string | null {
+  if (platform === 'win32') return null;
+  if (platform === 'darwin') return '/Library/Application Support/Postern/policies.json';
+  return '/etc/postern/policies.json';
+}
+
 /** Whether colour is unwelcome (no-color.org: any value that is not empty). */
 export function refusesColour(
   environment: Readonly<Record<string, string | undefined>> = process.env,

@@ -16,7 +16,7 @@ export interface ServerReport {
   mode: string;
   /** Null for a listener that the mode does not have. */
   ports: { https: number | null; http: number | null; admin: number };
-  /** SHA-256 of the server certificate, upper-case pairs with colons: the administrator's side of the check. */
+  /** SHA-256 of the server certificate, lower-case hex: the administrator's side of the check. */
   sha256: string;
   authoritySha256: string;
 }

@@ -5,7 +5,17 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { caseById, pem, SERVER_NAME, serveCase, servePlainHttp } from '@postern/badcerts';
+import {
+  caseById,
+  pem,
+  SERVER_NAME,
+  serveCase,
+  serveGarbage,
+  servePlainHttp,
+  serveTruncated,
+  serveUnreadable,
+  type TestServer,
+} from '@postern/badcerts';
 import type { CheckReport } from '../src/check-report.ts';
 import { makeHome, type PosternHome, type Run } from './run-postern.ts';
 
@@ -120,16 +130,36 @@ test('a remark is no finding unless --strict is given', async () => {
   assert.equal(strict.exitCode, 1);
 });
 
-test('a server without TLS cannot be connected to', async () => {
-  const server = await servePlainHttp();
-  try {
+/** The good chain with its leaf cut in the middle. */
+async function cutLeaf(): Promise<Uint8Array[]> {
+  const [leaf = new Uint8Array(), ...others] = (await caseById('chain::good').make()).presented;
+  return [leaf.subarray(0, leaf.length / 2), ...others];
+}
+
+const unusable: { name: string; serve: () => Promise<TestServer> }[] = [
+  { name: 'without TLS', serve: () => servePlainHttp() },
+  { name: 'that answers garbage', serve: serveGarbage },
+  {
+    name: 'that hangs up within the handshake',
+    serve: async () => serveTruncated(await caseById('chain::good').make(), 400),
+  },
+  {
+    name: 'that presents bytes which are no certificate',
+    serve: () => serveUnreadable([Buffer.from('nothing of the kind')]),
+  },
+  { name: 'that presents half a certificate', serve: async () => serveUnreadable(await cutLeaf()) },
+];
+
+for (const { name, serve } of unusable) {
+  test(`a server ${name} cannot be connected to: one line, exit code 3`, async (t) => {
+    const server = await serve();
+    t.after(() => server.close());
     const run = await home.run(['check', `127.0.0.1:${server.port}`, '--json']);
-    assert.equal(run.exitCode, 3);
+    assert.equal(run.exitCode, 3, run.stderr);
     assert.equal(JSON.parse(run.stdout).error.code, 'ERR_HANDSHAKE_FAILED');
-  } finally {
-    await server.close();
-  }
-});
+    assert.match(run.stderr, /^postern: error: [^\n]*127\.0\.0\.1:[^\n]*\n$/);
+  });
+}
 
 test('a file of roots that holds none is refused with its name', async () => {
   const file = path.join(home.folder, 'nonsense.pem');

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { cleanEnvironment, findHome, refusesColour } from '../src/home.ts';
+import { cleanEnvironment, findHome, policyPaths, refusesColour } from '../src/home.ts';
 
 test('POSTERN_HOME names the home, and the demo server’s home is in it', () => {
   const home = findHome({ POSTERN_HOME: '/srv/postern' });
@@ -26,6 +26,23 @@ test('without POSTERN_HOME, or with an empty one, the home is the user’s own d
     assert.ok(findHome(environment).root.startsWith(os.homedir()));
   }
 });
+
+const MACHINE_POLICIES: readonly { platform: NodeJS.Platform; machine: string | null }[] = [
+  { platform: 'linux', machine: '/etc/postern/policies.json' },
+  { platform: 'darwin', machine: '/Library/Application Support/Postern/policies.json' },
+  { platform: 'win32', machine: null },
+];
+
+for (const { platform, machine } of MACHINE_POLICIES) {
+  test(`on ${platform} the policy of the machine is ${machine === null ? 'no file, since nobody could say whose it is' : `in ${machine}`}`, () => {
+    const home = findHome({ POSTERN_HOME: '/srv/postern' });
+    assert.deepEqual(policyPaths(home, platform), {
+      machine,
+      user: null,
+      file: path.resolve('/srv/postern/policies.json'),
+    });
+  });
+}
 
 test('NO_COLOR refuses colour unless it is empty', () => {
   assert.equal(refusesColour({ NO_COLOR: '1' }), true);

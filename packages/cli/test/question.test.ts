@@ -118,7 +118,7 @@ describe('what is drawn', () => {
   });
 
   test('text of a profile cannot move the cursor or turn the line', () => {
-    const sentence = firstSentence(question({ profile: 'a\u001b[2J\u202eb' }));
+    const sentence = firstSentence(question({ email: 'a\u001b[2J\u202eb' }));
     assert.match(sentence, /for a\\u\{1B\}\[2J\\u\{202E\}b,/);
   });
 });

@@ -26,8 +26,15 @@ export interface PosternHome {
   remove(): Promise<void>;
 }
 
-/** Makes a home; `remove` it afterwards. */
-export async function makeHome(): Promise<PosternHome> {
+/**
+ * Makes a home; `remove` it afterwards. `through` is the beginning of a command line that runs the
+ * rest of it, for a program that changes what Postern finds on the computer.
+ */
+export async function makeHome({
+  through = [],
+}: {
+  through?: readonly string[];
+} = {}): Promise<PosternHome> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'postern-test-'));
   // PATH and HOME only: nothing of the machine's own may change trust or output.
   const env = {
@@ -42,7 +49,8 @@ export async function makeHome(): Promise<PosternHome> {
     args: readonly string[],
     about: { stdin?: string; cwd?: string } = {},
   ): Promise<Run> {
-    const child = spawn(process.execPath, [LAUNCHER, ...args], { cwd: about.cwd ?? folder, env });
+    const [program, ...rest] = [...through, process.execPath, LAUNCHER, ...args];
+    const child = spawn(program ?? process.execPath, rest, { cwd: about.cwd ?? folder, env });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -6,13 +6,13 @@
  *   > text                a line of its stdout; `...` within stands for anything, alone for any lines
  *   ! text                a line of its stderr, likewise
  *   ? 2                   its exit code, 0 unless given
- *   = NAME                a file in the working folder, its lines follow as `| text`
+ *   = PATH                a file below the working folder, its lines follow as `| text`
  *   # text                a remark
  */
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -92,7 +92,10 @@ for (const name of readdirSync(folder).filter((file) => file.endsWith('.txt'))) 
     const home = await makeHome();
     t.after(() => home.remove());
     for (const [file, lines] of script.files) {
-      await writeFile(path.join(home.folder, file), `${lines.join('\n')}\n`);
+      const at = path.join(home.folder, file);
+      // Private, as Postern makes its own folders: POSTERN_HOME is HOME/home.
+      await mkdir(path.dirname(at), { recursive: true, mode: 0o700 });
+      await writeFile(at, `${lines.join('\n')}\n`, { mode: 0o600 });
     }
     for (const step of script.steps) {
       const [program, ...args] = words(step.command);

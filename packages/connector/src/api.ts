@@ -85,7 +85,9 @@ export interface QuestionReport {
   host: string;
   port: number;
   purpose: string;
+  /** The profile whose server it is about, and its account; null where no profile is on this server. */
   profile: string | null;
+  email: string | null;
   because: string;
   initiatedBy: 'background' | 'person';
   openedAt: string;
@@ -138,7 +140,19 @@ export interface StatusReport {
   version: string;
   startedAt: string;
   profiles: readonly ProfileReport[];
+  /** Profiles whose file cannot be read or whose store cannot be opened; the others go on without them. */
+  unreadable: readonly UnreadableProfile[];
   questions: readonly QuestionReport[];
+}
+
+/** A profile that cannot be used, and why. */
+export interface UnreadableProfile {
+  name: string;
+  /** The file: the profile's own, or its local store. */
+  path: string;
+  /** `ERR_PROFILE_INVALID` for nonsense in it, `ERR_STORE_UNSAFE` where others could have written it, or another StoreError's. */
+  code: string;
+  message: string;
 }
 
 /** One override, or the confirmation of unprotected HTTP (`leafSha256` is `plain-http`). */

@@ -347,10 +347,13 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       case 'override-granted':
       case 'recovered':
         // After Stop Trusting only a person goes online again.
-        if (offline?.reason === 'waiting-for-decision' || offline?.reason === 'refused') {
-          if (period === null) queueMicrotask(() => void connect('background'));
-        }
-        changed();
+        if (offline?.reason === 'waiting-for-decision' || offline?.reason === 'refused') decided();
+        else changed();
+        return;
+      case 'question-closed':
+        // Another connection may have found the server verified: then nobody has to decide.
+        if (offline?.reason === 'waiting-for-decision' && event.how === 'recovered') decided();
+        else changed();
         return;
       case 'refused':
         goOffline('refused', 'you chose to work offline');
@@ -376,6 +379,17 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     for (const state of states.values()) {
       if (state.activity === 'connecting') state.activity = 'waiting-for-decision';
     }
+    changed();
+  }
+
+  /** What waited for a decision goes on, or begins anew; the gate decides each connection again. */
+  function decided(): void {
+    offline = { reason: 'starting', detail: 'connecting' };
+    for (const state of states.values()) {
+      if (state.activity !== 'waiting-for-decision') continue;
+      state.activity = isWanted(state.purpose) ? 'connecting' : 'offline';
+    }
+    if (period === null) void connect('background');
     changed();
   }
 
@@ -407,7 +421,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     if (initiatedBy === 'person' && period === null)
       offline = { reason: 'starting', detail: 'connecting' };
     await connect(initiatedBy);
-    await settled();
+    // Between the settling and this line a decision may have come, and all goes on.
+    while (!isSettled()) await settled();
     const report = reportNow();
     if (offline?.reason === 'waiting-for-decision')
       return { outcome: 'waiting-for-decision', profile: report };

@@ -18,6 +18,8 @@ export interface Engines {
   names(): readonly string[];
   /** The running engine of a profile, or null. */
   find(name: string): Engine | null;
+  /** Why the profile could not be opened when that was tried last; null if it could, or was not tried. */
+  failure(name: string): unknown;
   /** Opens the profile's store and makes its engine; the same one where it is there already. Throws StoreError, FormatError. */
   open(name: string): Promise<Engine>;
   /** Ends the engine of a profile; it must be opened again after its profile was changed. */
@@ -33,6 +35,7 @@ export interface Engines {
 export function createEngines({ gate, profiles, clock, version, log }: EnginesOptions): Engines {
   const engines = new Map<string, Promise<Engine>>();
   const opened = new Map<string, Engine>();
+  const failures = new Map<string, unknown>();
   const passwords = new Map<string, string>();
   const listeners = new Set<(name: string, event: EngineEvent) => void>();
 
@@ -54,6 +57,7 @@ export function createEngines({ gate, profiles, clock, version, log }: EnginesOp
     });
     engine.subscribe((event) => tell(name, event));
     opened.set(name, engine);
+    failures.delete(name);
     return engine;
   }
 
@@ -61,18 +65,21 @@ export function createEngines({ gate, profiles, clock, version, log }: EnginesOp
     const engine = await engines.get(name)?.catch(() => null);
     engines.delete(name);
     opened.delete(name);
+    failures.delete(name);
     await engine?.stop();
   }
 
   return {
     names: () => [...opened.keys()].sort(),
     find: (name) => opened.get(name) ?? null,
+    failure: (name) => failures.get(name) ?? null,
     open(name) {
       const known = engines.get(name);
       if (known !== undefined) return known;
       const made = make(name);
       engines.set(name, made);
-      made.catch(() => {
+      made.catch((error: unknown) => {
+        failures.set(name, error);
         if (engines.get(name) === made) engines.delete(name);
       });
       return made;

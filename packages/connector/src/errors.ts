@@ -37,11 +37,11 @@ export class ServerError extends PosternError {
   }
 }
 
-/** Code and message of anything thrown, for a report. */
-export function errorSummary(error: unknown): { code: string; message: string } {
+/** Code and message of anything thrown, for a report; the message has at most `limit` characters. */
+export function errorSummary(error: unknown, limit?: number): { code: string; message: string } {
   if (error instanceof Error) {
     const code = 'code' in error && typeof error.code === 'string' ? error.code : 'ERR_INTERNAL';
-    return { code, message: excerpt(error.message) };
+    return { code, message: excerpt(error.message, limit) };
   }
-  return { code: 'ERR_INTERNAL', message: excerpt(String(error)) };
+  return { code: 'ERR_INTERNAL', message: excerpt(String(error), limit) };
 }

@@ -98,9 +98,11 @@ export function createHttp({ gate, clock, origin, userAgent }: HttpOptions): Htt
   }
 
   function once(wanted: HttpRequest): Promise<HttpAnswer> {
+    const { body, signal } = wanted;
+    // What is over already must not even dial: for the gate it would be something new that begins.
+    if (signal?.aborted) return Promise.reject(abortError(signal));
     const to = origin();
     return new Promise((resolve, reject) => {
-      const { body, signal } = wanted;
       const outgoing = httpRequest({
         protocol: to.isSecure ? 'https:' : 'http:',
         host: to.host,
@@ -115,7 +117,6 @@ export function createHttp({ gate, clock, origin, userAgent }: HttpOptions): Htt
         },
       });
       const exchange = createExchange(outgoing, wanted, to, clock, resolve, reject);
-      if (signal?.aborted) return exchange.fail(abortError(signal));
       if (signal !== undefined) {
         const abort = (): void => exchange.fail(abortError(signal));
         signal.addEventListener('abort', abort, { once: true });

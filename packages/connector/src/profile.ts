@@ -217,6 +217,7 @@ function serverName(value: unknown, what: string): string {
 
 /** The profiles of one user, under `<home>/profiles`. */
 export interface Profiles {
+  /** Names of all that are there, readable or not. */
   names(): readonly string[];
   has(name: string): boolean;
   /** Throws FormatError ERR_PROFILE_INVALID, StoreError ERR_STORE_UNSAFE where others can write it. */
@@ -227,6 +228,8 @@ export interface Profiles {
   remove(name: string): void;
   /** Folder of a profile: `profile.json` and `mail.db` are in it. */
   folder(name: string): string;
+  /** Its `profile.json`. */
+  file(name: string): string;
 }
 
 /** Opens the profiles under a home folder; makes nothing until the first save. */
@@ -271,6 +274,7 @@ export function openProfiles(home: string): Profiles {
     },
     remove: (name) => rmSync(folder(name), { recursive: true, force: true }),
     folder,
+    file,
   };
 }
 

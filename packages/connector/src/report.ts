@@ -11,6 +11,7 @@ import {
   toPem,
 } from '@postern/trust';
 import type { CertificateReport, QuestionReport, TrustReport } from './api.ts';
+import type { Profile } from './profile.ts';
 
 /** A certificate for View Certificate. Its text was made safe to print when it was parsed. */
 export function certificateReport(certificate: Certificate): CertificateReport {
@@ -51,7 +52,7 @@ function isoOf(date: Date): string {
 /** What a question needs that the gate does not know. */
 export interface QuestionSurroundings {
   /** The profile whose server it is about. */
-  profile: string | null;
+  profile: Pick<Profile, 'email' | 'name'> | null;
   /** What the administrator wants people to read (policy: SupportText). */
   supportText: string | null;
 }
@@ -67,7 +68,8 @@ export function questionReport(
     host: question.endpoint.host,
     port: question.endpoint.port,
     purpose: question.purpose,
-    profile,
+    profile: profile?.name ?? null,
+    email: profile?.email ?? null,
     because: question.because,
     initiatedBy: question.initiatedBy,
     openedAt: question.openedAt.toISOString(),

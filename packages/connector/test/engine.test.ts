@@ -42,7 +42,7 @@ test('a server that is not trusted is asked about once, and then all eight conne
   const { outcome, profile } = await engine.start('person');
   await until(
     engine,
-    () => activities(engine)['changes'] === 'watching' && engine.report().workOffline === null,
+    () => activities(engine).changes === 'watching' && engine.report().workOffline === null,
   );
   await until(engine, () =>
     Object.values(activities(engine)).every((one) => one === 'idle' || one === 'watching'),
@@ -116,6 +116,45 @@ test('while nobody can be asked the question stays, and an answer lets the conne
     Object.values(activities(engine)).every((one) => one === 'idle' || one === 'watching'),
   );
   assert.equal(engine.report().workOffline, null);
+});
+
+for (const { name, ask } of [
+  { name: 'nobody could be asked', ask: nobody },
+  {
+    name: 'somebody is still looking at the question',
+    ask: { ask: () => new Promise<null>(() => {}) },
+  },
+]) {
+  test(`where ${name}, an answer ends the waiting at once, and Send/Receive after it runs to its end`, async (t) => {
+    const { port } = await mailServer(t);
+    const { engine, gate } = await stage(t, { port, ask });
+    assert.equal((await engine.start('person')).outcome, 'waiting-for-decision');
+    const [question] = gate.questions();
+    gate.answer(question?.id ?? '', {
+      kind: 'authorizeConnections',
+      leafSha256: question?.leafSha256 ?? null,
+      interval: '1h',
+      typedFingerprint: null,
+    });
+    const { workOffline } = engine.report();
+    assert.deepEqual(workOffline, { reason: 'starting', detail: 'connecting' });
+    assert.deepEqual(new Set(Object.values(activities(engine))), new Set(['connecting']));
+    assert.equal((await engine.sendReceive()).outcome, 'done');
+    assert.deepEqual(activities(engine), ALL_RUNNING);
+  });
+}
+
+test('a connection that is switched off does not wait for a decision, nor connect after it', async (t) => {
+  const { port } = await mailServer(t);
+  const advanced = { detectChanges: false, lookForUpgrades: false, messageCutoffDays: 0 };
+  const { engine } = await stage(t, { port, ask: authorizesForOneDay(), profile: { advanced } });
+  await engine.start('person');
+  await until(engine, () => activities(engine).mail === 'idle');
+  const { outcome, profile } = await engine.sendReceive();
+  assert.equal(outcome, 'done');
+  const off = { changes: 'offline', upgrade: 'offline' };
+  assert.deepEqual(activities(engine), { ...ALL_RUNNING, ...off });
+  assert.match(profile.connectionStatus, /^trusted by you until /);
 });
 
 test('a missing password is missed only after the trust question', async (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import fs from 'node:fs/promises';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -33,6 +34,7 @@ interface Answer {
 }
 
 interface Daemon {
+  home: string;
   call(method: string, at: string, body?: unknown): Promise<Answer>;
   /** Lines of the event stream as they come. */
   events(front: string | null): Promise<AsyncIterator<HostEvent>>;
@@ -66,7 +68,7 @@ async function daemon(t: TestContext): Promise<Daemon> {
     engines,
     asker,
     version: '0.1.0',
-    now: () => new Date(),
+    clock: systemClock,
     stop: () => {
       isStopped = true;
     },
@@ -91,6 +93,7 @@ async function daemon(t: TestContext): Promise<Daemon> {
     return incoming;
   }
   return {
+    home,
     async call(method, at, body) {
       const incoming = await open(method, at, body);
       const chunks: Buffer[] = [];
@@ -163,9 +166,9 @@ test('a front end sees the question, answers it, and the connections run', async
   assert.deepEqual(first.status.questions, []);
 
   const sending = await call('POST', '/api/profiles/office/send-receive');
-  assert.equal(sending.body['outcome'], 'waiting-for-decision');
+  assert.equal(sending.body.outcome, 'waiting-for-decision');
   const { question } = await waitFor(stream, 'question');
-  assert.equal(question.profile, 'office');
+  assert.deepEqual([question.profile, question.email], ['office', ACCOUNT]);
   assert.equal(question.supportText, 'Ask Carl.');
   assert.equal(question.host, SERVER_NAME);
   assert.ok(
@@ -187,12 +190,12 @@ test('a front end sees the question, answers it, and the connections run', async
     ...long,
     typedFingerprint: server.server.fingerprints?.sha256,
   });
-  assert.deepEqual([granted.status, granted.body['kind']], [200, 'granted']);
+  assert.deepEqual([granted.status, granted.body.kind], [200, 'granted']);
 
   const closed = await waitFor(stream, 'question-closed');
   assert.deepEqual([closed.id, closed.how], [question.id, 'answered']);
   await waitFor(stream, 'status', ({ status }) => status.profiles[0]?.workOffline === null);
-  assert.equal((await call('POST', '/api/profiles/office/send-receive')).body['outcome'], 'done');
+  assert.equal((await call('POST', '/api/profiles/office/send-receive')).body.outcome, 'done');
 
   const [trusted] = (await call('GET', '/api/trust')).body as unknown as {
     host: string;
@@ -207,7 +210,7 @@ test('a front end sees the question, answers it, and the connections run', async
   );
   const id = list[0]?.id;
   assert.equal(
-    (await call('GET', `/api/profiles/office/messages/${id}`)).body['text'],
+    (await call('GET', `/api/profiles/office/messages/${id}`)).body.text,
     'Hello Anna\n',
   );
   assert.equal((await call('GET', `/api/profiles/office/messages/${id}/raw`)).text, MAIL);
@@ -223,9 +226,44 @@ test('a front end sees the question, answers it, and the connections run', async
   }
 
   const stop = await call('POST', '/api/trust/stop', { host: SERVER_NAME, port: server.port });
-  assert.equal(stop.body['override'], true);
+  assert.equal(stop.body.override, true);
   const status = (await call('GET', '/api/status')).body as unknown as StatusReport;
   assert.equal(status.profiles[0]?.workOffline?.reason, 'stopped-trusting');
+});
+
+test('a profile that cannot be read is told with its file and reason, and the others go on', async (t) => {
+  const { call, home } = await withProfile(t);
+  const folder = path.join(home, 'profiles', 'torn');
+  const file = path.join(folder, 'profile.json');
+  await fs.mkdir(folder, { mode: 0o700 });
+  await fs.writeFile(file, '{"name": "torn", "email": "an', { mode: 0o600 });
+  const unreadable = {
+    name: 'torn',
+    path: file,
+    code: 'ERR_PROFILE_INVALID',
+    message: `"${file}" is not JSON`,
+  };
+  const all = (await call('GET', '/api/profiles')).body as unknown as {
+    profile: { name: string } | null;
+  }[];
+  assert.deepEqual(all[0]?.profile?.name, 'office');
+  assert.deepEqual(all.slice(1), [{ profile: null, unreadable }]);
+  const status = (await call('GET', '/api/status')).body as unknown as StatusReport;
+  assert.deepEqual(status.unreadable, [unreadable]);
+  assert.deepEqual(
+    status.profiles.map(({ profile }) => profile),
+    ['office'],
+  );
+  const asked = await call('GET', '/api/profiles/torn');
+  assert.deepEqual([asked.status, asked.body.error?.code], [400, 'ERR_PROFILE_INVALID']);
+
+  // Repaired, it is a profile like any other.
+  const repaired = { name: 'torn', email: 'anna@example.test', serverName: SERVER_NAME };
+  await fs.writeFile(file, JSON.stringify(repaired));
+  assert.equal((await call('GET', '/api/profiles/torn/outbox')).status, 200);
+  const after = (await call('GET', '/api/status')).body as unknown as StatusReport;
+  assert.deepEqual(after.unreadable, []);
+  assert.equal(after.profiles.length, 2);
 });
 
 test('a root that is added with its fingerprint makes the profile SECURE without a question', async (t) => {
@@ -238,8 +276,8 @@ test('a root that is added with its fingerprint makes the profile SECURE without
   const rooted = await call('POST', '/api/roots', { ...root, sha256 });
   assert.equal(rooted.status, 200, rooted.text);
   const sending = await call('POST', '/api/profiles/office/send-receive');
-  assert.equal(sending.body['outcome'], 'done');
-  assert.equal((sending.body['profile'] as ProfileReport).connectionStatus, 'SECURE');
+  assert.equal(sending.body.outcome, 'done');
+  assert.equal((sending.body.profile as ProfileReport).connectionStatus, 'SECURE');
   assert.equal(
     (await call('DELETE', `/api/roots/${sha256}?serverName=${SERVER_NAME}`)).status,
     200,
@@ -257,7 +295,7 @@ test('trust is added only for the fingerprint that is presented', async (t) => {
     sha256: server.server.fingerprints?.sha256,
   });
   assert.equal(added.status, 200, added.text);
-  assert.equal((await call('POST', '/api/profiles/office/send-receive')).body['outcome'], 'done');
+  assert.equal((await call('POST', '/api/profiles/office/send-receive')).body.outcome, 'done');
 });
 
 test('a legacy user gets the question, whatever the old profile allowed', async (t) => {
@@ -274,10 +312,10 @@ test('a legacy user gets the question, whatever the old profile allowed', async 
   });
   const created = await call('POST', '/api/profiles', { legacy });
   assert.equal(created.status, 201, created.text);
-  assert.equal((created.body['notices'] as string[]).length, 3);
-  assert.equal((await call('GET', '/api/profiles/old')).body['hasPassword'], false);
+  assert.equal((created.body.notices as string[]).length, 3);
+  assert.equal((await call('GET', '/api/profiles/old')).body.hasPassword, false);
   const sending = await call('POST', '/api/profiles/old/send-receive');
-  assert.equal(sending.body['outcome'], 'waiting-for-decision');
+  assert.equal(sending.body.outcome, 'waiting-for-decision');
   assert.deepEqual((await call('GET', '/api/trust')).body, []);
 });
 
@@ -410,7 +448,7 @@ test('a profile works offline and online by hand, and a message waits in the out
   const sha256 = server.server.fingerprints?.sha256;
   const about = { host: SERVER_NAME, port: server.port, interval: '1d', sha256 };
   assert.equal((await call('POST', '/api/trust/add', about)).status, 200);
-  assert.equal((await call('POST', '/api/profiles/office/send-receive')).body['outcome'], 'done');
+  assert.equal((await call('POST', '/api/profiles/office/send-receive')).body.outcome, 'done');
 
   const at = '/api/profiles/office/work-offline';
   assert.equal((await call('POST', at, { on: 'yes' })).body.error?.code, 'ERR_BODY_INVALID');
@@ -419,13 +457,13 @@ test('a profile works offline and online by hand, and a message waits in the out
 
   const mail = Buffer.from(`From: ${ACCOUNT}\r\nTo: ${ACCOUNT}\r\nSubject: Later\r\n\r\nx\r\n`);
   const sent = await call('POST', '/api/profiles/office/outbox', mail);
-  assert.deepEqual([sent.status, typeof sent.body['id']], [201, 'string']);
+  assert.deepEqual([sent.status, typeof sent.body.id], [201, 'string']);
   const states = async (): Promise<string[]> =>
     ((await call('GET', '/api/profiles/office/outbox')).body as unknown as { state: string }[]).map(
       ({ state }) => state,
     );
   assert.deepEqual(await states(), ['queued']);
-  assert.equal((await call('POST', '/api/profiles/office/send-receive')).body['outcome'], 'done');
+  assert.equal((await call('POST', '/api/profiles/office/send-receive')).body.outcome, 'done');
   assert.deepEqual(await states(), ['sent']);
   assert.equal((await call('POST', '/api/profiles/office/outbox', Buffer.alloc(0))).status, 400);
   assert.equal((await call('POST', '/api/profiles/office/send-receive?wait=0')).status, 202);
@@ -438,7 +476,7 @@ test('a stream without a front end hears of questions, and nobody counts as aske
   const stream = await events(null);
   await waitFor(stream, 'status');
   const sending = await call('POST', '/api/profiles/office/send-receive');
-  assert.equal(sending.body['outcome'], 'waiting-for-decision');
+  assert.equal(sending.body.outcome, 'waiting-for-decision');
   const { question } = await waitFor(stream, 'question');
   const refused = await call('POST', `/api/trust/${question.id}`, { kind: 'workOffline' });
   assert.deepEqual(refused.body, { kind: 'refused' });

@@ -76,6 +76,15 @@ test('an answer comes back whole, and the request said who asks', async (t) => {
   assert.equal(server.counters.handshakes, 1);
 });
 
+test('a request that is over before it begins does not even dial', async (t) => {
+  const { http, server } = await link(t, (_request, response) => response.end());
+  const signal = AbortSignal.abort();
+  await assert.rejects(http.request({ ...GET, signal }), { name: 'AbortError' });
+  // Another purpose has sockets of its own.
+  await http.request({ ...GET, purpose: 'gal' });
+  assert.equal(server.counters.handshakes, 1);
+});
+
 const REDIRECTS: readonly { name: string; location: string; told: string }[] = [
   {
     name: 'another origin',

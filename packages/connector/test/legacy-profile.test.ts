@@ -64,7 +64,7 @@ const DROPPED: readonly { name: string; lines: readonly string[]; notices: reado
 
 for (const { name, lines, notices } of DROPPED) {
   test(`${name} is dropped, and said once where it counted`, () => {
-    const upgraded = upgradeProfile(PLAIN.trimEnd() + '\r\n' + lines.join('\r\n'), 'old.reg');
+    const upgraded = upgradeProfile(`${PLAIN.trimEnd()}\r\n${lines.join('\r\n')}`, 'old.reg');
     assert.deepEqual(upgraded, { profile: EXPECTED, notices });
     assert.ok(!JSON.stringify(upgraded.profile).includes('swordfish'));
   });

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { servePlainHttp } from '@postern/badcerts';
 import { createAccount, createServer, type MailMode } from '@postern/server';
+import { fixedPolicy, ZIMBRA_PURPOSES } from '@postern/trust';
 import {
   ACCOUNT,
   activities,
+  authorizesForOneDay,
   nobody,
   PASSWORD,
   SERVER_NAME,
@@ -62,8 +65,8 @@ test('where TLS answers, the box ticks itself, is saved and said, and the certif
   );
 });
 
-test('where only HTTP answers, nothing is sent until it is confirmed, and then it is NOT SECURE', async (t) => {
-  const { engine, gate, saved, httpPort } = await unticked(t, 'http');
+test('where only HTTP answers, nothing is sent until it is confirmed; then eight connections run, NOT SECURE until its end, and Stop Trusting ends them', async (t) => {
+  const { engine, gate, overrides, saved, httpPort } = await unticked(t, 'http');
   assert.equal((await engine.start('person')).outcome, 'waiting-for-decision');
   const [question] = gate.questions();
   assert.deepEqual([question?.because, question?.endpoint.port], ['plain-http', httpPort]);
@@ -75,13 +78,67 @@ test('where only HTTP answers, nothing is sent until it is confirmed, and then i
     typedFingerprint: null,
   });
   await until(engine, isRunning(engine));
-  assert.equal(engine.report().connectionStatus, 'NOT SECURE');
+  const [confirmed] = overrides.list(new Date());
+  const until1h = (confirmed?.value.grantedAt.getTime() ?? 0) + 3_600_000;
+  assert.equal(confirmed?.value.expiresAt.getTime(), until1h);
+  const report = engine.report();
+  assert.equal(report.connectionStatus, 'NOT SECURE');
+  assert.deepEqual(
+    report.connections.map(({ purpose, security, lastSuccessAt }) => ({
+      purpose,
+      security,
+      hasRun: lastSuccessAt !== null,
+    })),
+    ZIMBRA_PURPOSES.map((purpose) => ({
+      purpose,
+      security: { kind: 'NOT SECURE', until: new Date(until1h).toISOString() },
+      hasRun: true,
+    })),
+  );
   assert.deepEqual(saved, []);
 
-  await gate.stopTrusting({ host: SERVER_NAME, port: httpPort });
+  const stopped = await gate.stopTrusting({ host: SERVER_NAME, port: httpPort });
+  assert.equal(stopped.override, true);
+  assert.ok(stopped.sockets > 0);
   assert.equal(engine.report().workOffline?.reason, 'stopped-trusting');
+  assert.deepEqual(new Set(Object.values(activities(engine))), new Set(['offline']));
+  assert.equal(gate.status({ host: SERVER_NAME, port: httpPort }).openSockets, 0);
   assert.equal((await engine.goOnline()).outcome, 'waiting-for-decision');
 });
+
+for (const { name, policy, rule } of [
+  {
+    name: 'RequireSecureConnection',
+    policy: fixedPolicy({ requireSecureConnection: true }),
+    rule: 'RequireSecureConnection',
+  },
+  {
+    name: 'TrustOverride off',
+    policy: fixedPolicy({ trustOverride: 'off' }),
+    rule: 'TrustOverride',
+  },
+]) {
+  test(`where policy says ${name}, plain HTTP is not even asked about and no request is sent`, async (t) => {
+    const server = await servePlainHttp();
+    afterwards(t, () => server.close());
+    const { engine, gate } = await stage(t, {
+      port: CLOSED_PORT,
+      ask: authorizesForOneDay(),
+      policy,
+      profile: { httpPort: server.port, useSecureConnection: false },
+    });
+    const { outcome, profile } = await engine.start('person');
+    assert.equal(outcome, 'offline');
+    assert.equal(profile.workOffline?.reason, 'refused');
+    assert.match(profile.workOffline?.detail ?? '', new RegExp(`policy "${rule}" forbids`));
+    assert.deepEqual(gate.questions(), []);
+    assert.equal(server.counters.requests, 0);
+    // What did arrive is the question whether TLS is spoken there: a handshake record (22), no request.
+    const seen = server.received();
+    assert.equal(seen[0], 22);
+    assert.doesNotMatch(seen.toString('latin1'), /POST|HTTP\/1|anna|correct horse/);
+  });
+}
 
 test('a ticked box is never unticked: a server that lost TLS is away', async (t) => {
   const { engine, httpPort } = await unticked(t, 'http');

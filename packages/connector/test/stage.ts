@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { createAccount, createServer, type Server } from '@postern/server';
 import {
+  type Anchors,
   type Asker,
   type Clock,
   createGate,
@@ -14,6 +15,7 @@ import {
   type Gate,
   type GateEvent,
   type Overrides,
+  type PolicySource,
   systemClock,
   type TrustQuestion,
 } from '@postern/trust';
@@ -95,6 +97,9 @@ export interface StageOptions {
   ask?: Asker;
   /** PEM of roots that are installed. */
   roots?: readonly string[];
+  /** Instead of `roots`. */
+  anchors?: Anchors;
+  policy?: PolicySource;
   /** Given to the engine; null while it is not known. */
   password?: () => string | null;
   profile?: Partial<Profile>;
@@ -108,9 +113,9 @@ export async function stage(t: TestContext, options: StageOptions): Promise<Stag
   const gateEvents: GateEvent[] = [];
   const overrides = createMemoryOverrides();
   const gate = createGate({
-    anchors: fixedAnchors(options.roots ?? []),
+    anchors: options.anchors ?? fixedAnchors(options.roots ?? []),
     overrides,
-    policy: fixedPolicy(),
+    policy: options.policy ?? fixedPolicy(),
     ask: options.ask ?? nobody,
     clock,
     resolve: async () => [{ address: '127.0.0.1', family: 4 }],

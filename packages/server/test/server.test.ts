@@ -16,7 +16,7 @@ import {
   readWaitSetResponse,
   waitSetRequest,
 } from '@postern/soap';
-import { StoreError } from '@postern/trust';
+import { formatFingerprint, StoreError } from '@postern/trust';
 import { requireOrSkip } from '../../../test/require.ts';
 import {
   createServer,
@@ -156,7 +156,12 @@ test('the fingerprint that the administrator reads is the one that the server pr
     socket.once('secureConnect', resolve).once('error', reject),
   );
   assert.equal(socket.authorized, true);
-  assert.equal(socket.getPeerX509Certificate()?.fingerprint256, told.sha256);
+  const presented = socket.getPeerX509Certificate();
+  assert.equal(formatFingerprint(told.sha256), presented?.fingerprint256);
+  assert.equal(formatFingerprint(told.sha1), presented?.fingerprint);
+  // One line, however many attributes: `node:crypto` puts each on a line of its own.
+  assert.equal(told.subject, 'OU=Zimbra Collaboration Server, CN=mail.example.test');
+  assert.deepEqual(told.notAfter, new Date(presented?.validTo ?? ''));
   assert.deepEqual(fixture.server.fingerprints, told);
 });
 
@@ -199,7 +204,7 @@ test('a new certificate is presented after it is read again, without a restart',
   });
   agent.destroy();
   assert.notEqual(fingerprint, before);
-  assert.equal(fingerprint, (await serverFingerprint(other)).sha256);
+  assert.equal(fingerprint, formatFingerprint((await serverFingerprint(other)).sha256));
 });
 
 test('a second server on the same home is refused', async (t) => {

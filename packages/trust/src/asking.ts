@@ -10,6 +10,7 @@ import type { Clock } from './clock.ts';
 import type { Verdict } from './decide.ts';
 import type { Diagnosis } from './diagnose.ts';
 import { endpointKey } from './endpoint.ts';
+import { StoreError } from './errors.ts';
 import { choicesFor, expiryOf } from './intervals.ts';
 import { type Override, type Overrides, PLAIN_HTTP } from './overrides.ts';
 import type { PolicyState } from './policy.ts';
@@ -61,7 +62,8 @@ export interface Asking {
 interface OpenQuestion {
   question: TrustQuestion;
   matter: Matter;
-  waiters: Set<(outcome: WaitOutcome) => void>;
+  /** An error is thrown where they wait. */
+  waiters: Set<(outcome: Error | WaitOutcome) => void>;
   /** Aborts the asker's dialog. */
   abort: AbortController;
   isBeingAsked: boolean;
@@ -135,11 +137,20 @@ export function createAsking({ ask, clock, overrides, policy, emit }: AskingOpti
         if (given === null) return settle(entry, 'nobody');
         const outcome = answer(id, given);
         // An asker cannot be told what was wrong with its answer: it counts as none.
-        if (outcome.kind === 'rejected') answer(id, { kind: 'workOffline' });
+        if (outcome.kind === 'rejected') refuse(entry);
+      })
+      // What it answered was nonsense, or could not be kept.
+      .catch((error: unknown) => {
+        if (!entry.abort.signal.aborted) refuse(entry, error);
       });
   }
 
-  function settle(entry: OpenQuestion, outcome: WaitOutcome): void {
+  function refuse(entry: OpenQuestion, error?: unknown): void {
+    emit({ type: 'refused', endpoint: entry.question.endpoint, at: clock.now() });
+    end(entry, 'answered', error instanceof StoreError ? error : 'refused');
+  }
+
+  function settle(entry: OpenQuestion, outcome: Error | WaitOutcome): void {
     const waiters = [...entry.waiters];
     entry.waiters.clear();
     for (const resolve of waiters) resolve(outcome);
@@ -148,7 +159,7 @@ export function createAsking({ ask, clock, overrides, policy, emit }: AskingOpti
   function end(
     entry: OpenQuestion,
     how: 'answered' | 'recovered' | 'replaced' | 'void',
-    outcome: WaitOutcome,
+    outcome: Error | WaitOutcome,
   ): void {
     open.delete(endpointKey(entry.question.endpoint));
     entry.abort.abort();
@@ -192,8 +203,7 @@ export function createAsking({ ask, clock, overrides, policy, emit }: AskingOpti
     if (entry === undefined) return { kind: 'rejected', why: 'no-such-question' };
     const { question, matter } = entry;
     if (given.kind === 'workOffline') {
-      emit({ type: 'refused', endpoint: question.endpoint, at: clock.now() });
-      end(entry, 'answered', 'refused');
+      refuse(entry);
       return { kind: 'refused' };
     }
     if (given.leafSha256 !== question.leafSha256) {
@@ -229,14 +239,15 @@ export function createAsking({ ask, clock, overrides, policy, emit }: AskingOpti
         emit({ type: 'question-joined', question: entry.question, at: clock.now() });
       }
       const waited = entry;
-      return new Promise<WaitOutcome>((resolve) => {
+      return new Promise<WaitOutcome>((resolve, reject) => {
         const leave = (): void => {
           waited.waiters.delete(finish);
           resolve('void');
         };
-        const finish = (outcome: WaitOutcome): void => {
+        const finish = (outcome: Error | WaitOutcome): void => {
           signal.removeEventListener('abort', leave);
-          resolve(outcome);
+          if (outcome instanceof Error) reject(outcome);
+          else resolve(outcome);
         };
         if (signal.aborted) return leave();
         signal.addEventListener('abort', leave, { once: true });

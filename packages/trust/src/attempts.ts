@@ -11,6 +11,7 @@ import { endpointKey } from './endpoint.ts';
 import { type PosternError, TrustError } from './errors.ts';
 import type { ConnectRequest } from './gate.ts';
 import type { Endpoint } from './question.ts';
+import { createRecent, MAX_ENDPOINTS } from './recent.ts';
 
 /** An attempt ends after at most two minutes of waiting for a person (house: the gate, 4). */
 export const ATTEMPT_WAIT_MS = 120_000;
@@ -45,6 +46,8 @@ export interface Attempts {
     request: ConnectRequest,
     dial: (signal: AbortSignal) => Promise<Step<S>>,
   ): Promise<S>;
+  /** Begins what Stop Trusting must be able to bind; the result throws if it came since. */
+  watch(endpoint: Endpoint): () => void;
   standing(endpoint: Endpoint): 'open' | 'refused' | 'stopped';
   endpoints(): readonly Endpoint[];
   /** Binds every attempt that runs, and background work from now on. */
@@ -58,14 +61,22 @@ export interface Attempts {
 }
 
 export function createAttempts({ asking, clock }: { asking: Asking; clock: Clock }): Attempts {
-  const states = new Map<string, EndpointState>();
+  const states = createRecent<EndpointState>(MAX_ENDPOINTS, letGo);
   let sequence = 0;
+  let isClosed = false;
+
+  /** What was stopped is never forgotten; of the rest a question at most is lost, and asked again. */
+  function letGo(state: EndpointState): boolean {
+    if (state.standing === 'stopped' || state.running.size > 0) return false;
+    stopLooking(state);
+    asking.close(state.endpoint, 'void');
+    return true;
+  }
 
   function stateOf(endpoint: Endpoint): EndpointState {
     const key = endpointKey(endpoint);
     const known = states.get(key);
-    if (known !== undefined) return known;
-    const state: EndpointState = {
+    const state: EndpointState = known ?? {
       endpoint,
       refusedSeq: 0,
       stoppedSeq: 0,
@@ -98,6 +109,7 @@ export function createAttempts({ asking, clock }: { asking: Asking; clock: Clock
     request: ConnectRequest,
     dial: (signal: AbortSignal) => Promise<Step<S>>,
   ): Promise<S> {
+    if (isClosed) throw stoppedError(endpoint, request);
     const state = stateOf(endpoint);
     const began = ++sequence;
     // What a person starts may ask again, whatever was refused or stopped before.
@@ -120,8 +132,7 @@ export function createAttempts({ asking, clock }: { asking: Asking; clock: Clock
             step.socket.destroy();
             throw boundNow ?? attempt.signal.reason;
           }
-          if (step.register()) return step.socket;
-          step.socket.destroy();
+          if (isRegistered(step)) return step.socket;
           continue;
         }
         if (boundNow !== null) throw boundNow;
@@ -144,6 +155,20 @@ export function createAttempts({ asking, clock }: { asking: Asking; clock: Clock
     }
   }
 
+  /** A socket that is not registered is gone, whatever the reason. */
+  function isRegistered<S extends Socket>({
+    socket,
+    register,
+  }: Extract<Step<S>, { kind: 'through' }>): boolean {
+    let isDone = false;
+    try {
+      isDone = register();
+      return isDone;
+    } finally {
+      if (!isDone) socket.destroy();
+    }
+  }
+
   function reopen(endpoint: Endpoint): void {
     stateOf(endpoint).standing = 'open';
   }
@@ -161,9 +186,16 @@ export function createAttempts({ asking, clock }: { asking: Asking; clock: Clock
 
   return {
     run,
+    watch(endpoint) {
+      const began = ++sequence;
+      return () => {
+        const stoppedSeq = states.get(endpointKey(endpoint))?.stoppedSeq ?? 0;
+        if (isClosed || stoppedSeq > began) throw stoppedError(endpoint);
+      };
+    },
     reopen,
     standing: (endpoint) => states.get(endpointKey(endpoint))?.standing ?? 'open',
-    endpoints: () => [...states.values()].map(({ endpoint }) => endpoint),
+    endpoints: () => [...states.entries()].map(([, { endpoint }]) => endpoint),
     refuse(endpoint) {
       const state = stateOf(endpoint);
       state.refusedSeq = ++sequence;
@@ -196,7 +228,8 @@ export function createAttempts({ asking, clock }: { asking: Asking; clock: Clock
       schedule(0);
     },
     close() {
-      for (const state of states.values()) {
+      isClosed = true;
+      for (const [, state] of states.entries()) {
         stopLooking(state);
         state.stoppedSeq = ++sequence;
         abortAll(state);

@@ -7,7 +7,7 @@ import { Agent as HttpAgent } from 'node:http';
 import net, { type Socket } from 'node:net';
 import type { Attempts, Step } from './attempts.ts';
 import type { Clock } from './clock.ts';
-import { mayOverride } from './decide.ts';
+import { cappedExpiry, mayOverride } from './decide.ts';
 import { DIAL_TIMEOUT_MS, lookupFrom, transportError, whileDialling } from './dial.ts';
 import { endpointKey, toEndpoint } from './endpoint.ts';
 import { TrustError } from './errors.ts';
@@ -42,8 +42,8 @@ export function createDanger({
     request: ConnectRequest,
     signal: AbortSignal,
   ): Promise<Step<Socket>> {
-    const until = plainHttpAllowedUntil(endpoint, overrides, policy(), clock.now(), request);
-    if (until === null) {
+    const allowed = plainHttpAllowedUntil(endpoint, overrides, policy(), clock.now(), request);
+    if (allowed === null) {
       return {
         kind: 'ask',
         matter: { endpoint, because: 'plain-http', diagnosis: null, expected: null },
@@ -61,6 +61,9 @@ export function createDanger({
       failed: (cause) => transportError(cause, 'connect', request.purpose, endpoint),
     });
     const register = (): boolean => {
+      // Policy or the confirmation may have changed while the connection was being made.
+      const until = plainHttpAllowedUntil(endpoint, overrides, policy(), clock.now(), request);
+      if (until === null) return false;
       registry.add({
         socket,
         endpoint,
@@ -114,8 +117,11 @@ export function plainHttpAllowedUntil(
     );
   }
   const remembered = overrides.recall(endpoint, now).override;
-  const isConfirmed = remembered?.state === 'live' && remembered.value.leafSha256 === PLAIN_HTTP;
-  return isConfirmed ? remembered.value.expiresAt : null;
+  if (remembered?.state !== 'live' || remembered.value.leafSha256 !== PLAIN_HTTP) return null;
+  // A policy that came after the confirmation shortens or ends it, as it does an override.
+  if (state.kind === 'unreadable' || state.policy.requireFingerprintCheck) return null;
+  const until = cappedExpiry(remembered.value, state.policy.maxTrustDays);
+  return now < until ? until : null;
 }
 
 class PlainHttpAgent extends HttpAgent {

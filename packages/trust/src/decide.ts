@@ -99,7 +99,9 @@ function ask(diagnosis: Diagnosis, memory: EndpointMemory, problems: readonly Pr
     }
   }
   const remembered = memory.override;
-  if (remembered === null || remembered.state === 'withdrawn' || remembered.state === 'retired') {
+  // The confirmation of plain HTTP left no certificate to compare with.
+  const isNothing = remembered === null || remembered.value.leafDer === null;
+  if (isNothing || remembered.state === 'withdrawn' || remembered.state === 'retired') {
     return { kind: 'ask', because: 'first', expected: null };
   }
   const expected = {
@@ -134,7 +136,7 @@ function covers(override: Override, problems: readonly Problem[]): boolean {
 }
 
 /** A policy that came after the answer shortens it. */
-function cappedExpiry(override: Override, maxTrustDays: number): Date {
+export function cappedExpiry(override: Override, maxTrustDays: number): Date {
   const cap = override.grantedAt.getTime() + maxTrustDays * DAY_MS;
   return new Date(Math.min(override.expiresAt.getTime(), cap));
 }

@@ -10,8 +10,9 @@ import { isIP, type Socket } from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
 import { GatedAgent } from './adapters/agent.ts';
 import type { AnchorSet, Anchors } from './anchors.ts';
-import { createAsking, describeChange, type Matter, matterOf } from './asking.ts';
+import { createAsking, matterOf } from './asking.ts';
 import { createAttempts, type Step, stoppedError } from './attempts.ts';
+import { createAuthorize } from './authorize.ts';
 import type { Clock } from './clock.ts';
 import { createContexts } from './contexts.ts';
 import { createDanger } from './danger.ts';
@@ -41,9 +42,10 @@ import type {
   TrustInterval,
   TrustQuestion,
 } from './question.ts';
+import { createRecent, MAX_ENDPOINTS } from './recent.ts';
 import { createRegistry } from './registry.ts';
 import { createSecureMemory } from './secure-memory.ts';
-import type { EndpointStatus, GateEvent } from './status.ts';
+import { type EndpointStatus, type GateEvent, statusOf } from './status.ts';
 
 /** Resolves a name to addresses, as `dns.lookup` with `all: true` does. Tests inject their own. */
 export type Resolve = (host: string) => Promise<readonly { address: string; family: 4 | 6 }[]>;
@@ -122,7 +124,7 @@ export interface Gate {
   stopTrusting(endpoint: Endpoint): Promise<{ override: boolean; roots: number; sockets: number }>;
   /** Reads anchors and policy again and decides every live socket anew. */
   reload(): Promise<void>;
-  /** Ends everything; overrides that hold until Postern stops are over. */
+  /** Ends everything. Overrides that hold until Postern stops end with the store that granted them. */
   close(): Promise<void>;
 }
 
@@ -145,7 +147,7 @@ export function createGate(options: GateOptions): Gate {
   const contexts = createContexts();
   const judge = createJudge({ overrides, policy, clock });
   const secureMemory = createSecureMemory(overrides);
-  const lastSeen = new Map<string, Judgement>();
+  const lastSeen = createRecent<Judgement>(MAX_ENDPOINTS, (_, key) => !isLiving(key));
   const listeners = new Set<(event: GateEvent) => void>();
   const asking = createAsking({
     ask: options.ask,
@@ -155,7 +157,7 @@ export function createGate(options: GateOptions): Gate {
     emit,
   });
   const attempts = createAttempts({ asking, clock });
-  let generation = -1;
+  let inForce: AnchorSet | null = null;
   let isClosed = false;
   let cancelSweep: (() => void) | null = null;
   let cancelReload: (() => void) | null = null;
@@ -170,13 +172,42 @@ export function createGate(options: GateOptions): Gate {
       // A root that was installed since the last look may make the question needless.
       void reload().catch(() => {});
     }
-    options.log?.(event);
-    for (const listener of listeners) listener(event);
+    for (const listener of [options.log, ...listeners]) {
+      try {
+        listener?.(event);
+      } catch (error) {
+        // It must not stop the gate halfway, nor pass unseen.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+
+  function isLiving(key: string): boolean {
+    return registry.all().some(({ endpoint }) => endpointKey(endpoint) === key);
+  }
+
+  /** Takes notice of the anchors, whoever met them first. True if they are others than before. */
+  function putInForce(set: AnchorSet): boolean {
+    const before = inForce?.generation ?? set.generation;
+    if (inForce === null || set.generation > before) inForce = set;
+    if (set.generation <= before) return false;
+    emit({ type: 'anchors-changed', generation: set.generation, at: clock.now() });
+    return true;
+  }
+
+  /** After a change only what a living socket shows was seen under what holds now. */
+  function forgetSeen(): void {
+    for (const [key] of lastSeen.entries()) if (!isLiving(key)) lastSeen.delete(key);
   }
 
   async function currentAnchors(): Promise<AnchorSet> {
     const set = await anchors.current();
-    if (generation === -1) generation = set.generation;
+    if (putInForce(set)) {
+      await sweep(set);
+      forgetSeen();
+    }
     cancelReload ??= clock.setTimer(function again() {
       cancelReload = isClosed ? null : clock.setTimer(again, RELOAD_MS);
       void reload().catch(() => {});
@@ -255,7 +286,10 @@ export function createGate(options: GateOptions): Gate {
       throw policyError(endpoint, purpose, diagnosis, verdict);
     }
     const register = (): boolean => {
-      if (seen.set.generation !== generation || policy.current().generation !== policyGeneration) {
+      if (
+        seen.set.generation !== inForce?.generation ||
+        policy.current().generation !== policyGeneration
+      ) {
         return false;
       }
       if (verdict.kind === 'secure') rememberSecure(endpoint, judged);
@@ -288,24 +322,30 @@ export function createGate(options: GateOptions): Gate {
 
   async function connect(request: ConnectRequest): Promise<TLSSocket> {
     const endpoint = toEndpoint(request.host, request.port);
+    const isTriedAgain = asking.open(endpoint) !== null || attempts.standing(endpoint) !== 'open';
+    if (request.initiatedBy === 'person' && isTriedAgain) {
+      // The person may have installed the root that was missing. What cannot be read changes nothing.
+      await reload().catch(() => {});
+    }
     return attempts.run(endpoint, request, (signal) => step(endpoint, request, signal));
   }
 
-  async function look(request: LookRequest): Promise<Look> {
+  async function look(request: LookRequest): Promise<Look & Judgement> {
     const endpoint = toEndpoint(request.host, request.port);
     const serverName = normaliseServerName(request.serverName ?? endpoint.host);
     const signal = request.signal ?? new AbortController().signal;
     const seen = await handshake(endpoint, serverName, null, signal);
     seen.socket.destroy();
-    const { diagnosis, verdict } = judge.now(seen, { endpoint, serverName, set: seen.set });
-    return { endpoint, diagnosis, verdict };
+    return { endpoint, ...judge.now(seen, { endpoint, serverName, set: seen.set }) };
   }
 
   /** True when nobody needs to look any more: the server verifies, or an answer came meanwhile. */
   async function lookAgain(endpoint: Endpoint): Promise<boolean> {
     if (asking.open(endpoint) === null && attempts.standing(endpoint) !== 'refused') return true;
+    const assertNotStopped = attempts.watch(endpoint);
     await reload();
     const { diagnosis, verdict } = await look(endpoint);
+    assertNotStopped();
     if (verdict.kind === 'ask') {
       asking.replace(matterOf(endpoint, diagnosis, verdict));
       return false;
@@ -319,17 +359,16 @@ export function createGate(options: GateOptions): Gate {
 
   async function reload(): Promise<void> {
     const before = policy.current().generation;
-    const state = policy.reload();
-    const set = await anchors.reload();
-    const at = clock.now();
-    if (state.generation !== before) {
-      emit({ type: 'policy-changed', generation: state.generation, at });
+    const { generation } = policy.reload();
+    let isChanged = generation !== before;
+    if (isChanged) emit({ type: 'policy-changed', generation, at: clock.now() });
+    try {
+      isChanged = putInForce(await anchors.reload()) || isChanged;
+    } finally {
+      // Roots that cannot be read are no reason to let live what policy or time has ended.
+      if (inForce !== null) await sweep(inForce);
+      if (isChanged) forgetSeen();
     }
-    if (set.generation !== generation) {
-      generation = set.generation;
-      emit({ type: 'anchors-changed', generation, at });
-    }
-    await sweep(set);
   }
 
   /** Decides every live socket anew and ends those that would not be let through now. */
@@ -364,45 +403,13 @@ export function createGate(options: GateOptions): Gate {
     const leftMs = Math.max(0, Math.min(...ends) - clock.now().getTime());
     cancelSweep = clock.setTimer(
       () => {
-        void currentAnchors().then(sweep, () => {});
+        const known = inForce;
+        void currentAnchors()
+          .catch(() => known)
+          .then((set) => (set === null ? undefined : sweep(set)));
       },
       Math.min(leftMs, SWEEP_MS),
     );
-  }
-
-  async function authorize(
-    request: LookRequest & { sha256: string; interval: TrustInterval },
-  ): Promise<{ look: Look; override: Override | null }> {
-    const seen = await look(request);
-    const { endpoint, diagnosis, verdict } = seen;
-    const presented = diagnosis.chain[0]?.sha256 ?? '';
-    if (presented !== request.sha256) {
-      throw new TrustError('ERR_TRUST_CHANGED', describeChange(request.sha256, presented), {
-        endpoint,
-        purpose: null,
-        diagnosis,
-        detail: { expected: request.sha256, presented },
-      });
-    }
-    if (verdict.kind === 'refuse') throw policyError(endpoint, null, diagnosis, verdict);
-    if (verdict.kind === 'secure') return { look: seen, override: null };
-    const matter: Matter =
-      verdict.kind === 'ask'
-        ? matterOf(endpoint, diagnosis, verdict)
-        : { endpoint, because: 'first', diagnosis, expected: null };
-    if (!asking.choices(matter).some(({ interval }) => interval === request.interval)) {
-      const rule = 'MaxTrustDays';
-      const message = `trust for "${request.interval}" is not allowed at "${endpointKey(endpoint)}"`;
-      throw new TrustError('ERR_TRUST_POLICY', message, {
-        endpoint,
-        purpose: null,
-        diagnosis,
-        detail: { rule },
-      });
-    }
-    const override = asking.grant(matter, request.interval, true);
-    asking.close(endpoint, 'answered');
-    return { look: seen, override };
   }
 
   async function stopTrusting(
@@ -412,43 +419,35 @@ export function createGate(options: GateOptions): Gate {
     const at = { host, port };
     // First nothing new can come, then what lives is ended.
     attempts.stop(at);
-    const override = overrides.end(at, 'withdrawn', clock.now());
-    asking.close(at, 'void');
-    const roots = await anchors.withdraw(host);
     const living = registry.of(at);
-    await registry.end(living, stoppedError(at));
-    if (roots > 0) await reload();
+    const ended = registry.end(living, stoppedError(at));
+    asking.close(at, 'void');
+    const withdrawing = Promise.all([
+      (async () => overrides.end(at, 'withdrawn', clock.now()))(),
+      (async () => anchors.withdraw(host))(),
+    ]);
+    // At once, so that whoever works for this endpoint begins nothing more.
     emit({ type: 'stopped', endpoint: at, at: clock.now() });
+    const [, withdrawn] = await Promise.allSettled([ended, withdrawing]);
+    if (withdrawn.status === 'rejected') throw withdrawn.reason;
+    const [override, roots] = withdrawn.value;
+    // The root counted at every port of the host.
+    if (roots > 0) {
+      await currentAnchors();
+      await reload();
+    }
     return { override, roots, sockets: living.length };
   }
 
   function status(endpoint: Endpoint): EndpointStatus {
     const at = toEndpoint(endpoint.host, endpoint.port);
-    const last = lastSeen.get(endpointKey(at)) ?? null;
-    const question = asking.open(at);
-    const living = registry.of(at);
-    const plain = living.find(({ verdict }) => verdict.kind === 'plain-http')?.verdict;
-    const verdict = last?.verdict ?? null;
-    const isOverridden = verdict?.kind === 'overridden' && verdict.until > clock.now();
-    const standing = attempts.standing(at);
-    const until = plain?.kind === 'plain-http' ? plain.until : isOverridden ? verdict.until : null;
-    const state = (): EndpointStatus['state'] => {
-      if (standing === 'stopped') return 'stopped';
-      if (question !== null) return 'waiting';
-      if (standing === 'refused' || verdict?.kind === 'refuse') return 'refused';
-      if (plain !== undefined) return 'plain-http';
-      if (verdict?.kind === 'secure') return 'secure';
-      return isOverridden ? 'overridden' : 'none';
-    };
-    return {
-      endpoint: at,
-      state: state(),
-      until,
-      diagnosis: last?.diagnosis ?? null,
-      verdict,
-      openSockets: living.length,
-      question,
-    };
+    return statusOf(at, {
+      last: lastSeen.get(endpointKey(at)) ?? null,
+      living: registry.of(at),
+      question: asking.open(at),
+      standing: attempts.standing(at),
+      now: clock.now(),
+    });
   }
 
   return {
@@ -463,8 +462,11 @@ export function createGate(options: GateOptions): Gate {
       resolve,
       watch: sweepLater,
     }),
-    look,
-    authorize,
+    async look(request) {
+      const { endpoint, diagnosis, verdict } = await look(request);
+      return { endpoint, diagnosis, verdict };
+    },
+    authorize: createAuthorize({ attempts, asking, judge, look }),
     status,
     statuses: () => attempts.endpoints().map(status),
     questions: asking.all,

@@ -43,6 +43,8 @@ interface Where {
 
 export interface Judge {
   now(seen: Seen, where: Where): Judgement;
+  /** The verdict as it would be had nobody allowed anything: what is allowed already makes nothing easier. */
+  withoutOverride(judgement: Judgement, endpoint: Endpoint): Verdict;
   /** The error with which a living socket must end, or null while it may live. */
   whyEnd(entry: LiveSocket, set: AnchorSet): PosternError | null;
 }
@@ -80,14 +82,35 @@ export function createJudge(about: {
     return examination;
   }
 
-  function now(seen: Seen, where: Where): Judgement {
+  const recalled: Overrides['recall'] = (endpoint, at) => overrides.recall(endpoint, at);
+
+  function now(seen: Seen, where: Where, recall = recalled): Judgement {
     const at = clock.now();
     const { endpoint } = where;
     const { protocol, openssl } = seen;
     const diagnosis = conclude(examined(seen, where), { at, protocol, openssl });
-    const memory = overrides.recall(endpoint, at);
+    const memory = recall(endpoint, at);
     const verdict = decide({ endpoint, diagnosis, memory, policy: policy.current(), now: at });
     return { diagnosis, verdict, memory };
+  }
+
+  function withoutOverride({ diagnosis, memory }: Judgement, endpoint: Endpoint): Verdict {
+    return decide({
+      endpoint,
+      diagnosis,
+      memory: { ...memory, override: null },
+      policy: policy.current(),
+      now: clock.now(),
+    });
+  }
+
+  /** A store that fails remembers nothing: what lives by an override alone must end then. */
+  function recallOrNothing(endpoint: Endpoint, at: Date): EndpointMemory {
+    try {
+      return overrides.recall(endpoint, at);
+    } catch {
+      return { override: null, secureWith: null };
+    }
   }
 
   function whyEnd(entry: LiveSocket, set: AnchorSet): PosternError | null {
@@ -106,17 +129,21 @@ export function createJudge(about: {
         return error instanceof TrustError ? error : expired();
       }
     }
-    const { diagnosis, verdict, memory } = now(seen, { endpoint, serverName: endpoint.host, set });
+    const where = { endpoint, serverName: endpoint.host, set };
+    const { diagnosis, verdict, memory } = now(seen, where, recallOrNothing);
     if (verdict.kind === 'secure' || verdict.kind === 'overridden') return null;
     // A certificate that runs out during a verified connection is met at the next handshake.
     const onlyDates = diagnosis.problems.every(({ kind }) => kind === 'expired');
     const isReadable = policy.current().kind === 'readable';
     if (entry.verdict.kind === 'secure' && onlyDates && isReadable) return null;
     if (verdict.kind === 'refuse') return policyError(endpoint, purpose, diagnosis, verdict);
-    return memory.override?.state === 'expired' ? expired() : stoppedError(endpoint);
+    // An override that expired, was retired or replaced, or a root that is gone: whoever dials again
+    // is decided again, and asked. Only a person's withdrawal keeps them offline.
+    const isWithdrawn = memory.override?.state === 'withdrawn';
+    return isWithdrawn ? stoppedError(endpoint) : expired();
   }
 
-  return { now, whyEnd };
+  return { now, withoutOverride, whyEnd };
 }
 
 /** The refusal that no answer can lift, with the rule as evidence. */

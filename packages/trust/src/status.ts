@@ -4,6 +4,7 @@ import type { Verdict } from './decide.ts';
 import type { Diagnosis } from './diagnose.ts';
 import type { Override } from './overrides.ts';
 import type { Endpoint, Purpose, TrustQuestion } from './question.ts';
+import type { LiveSocket } from './registry.ts';
 
 /** What stands between this computer and an endpoint now. */
 export interface EndpointStatus {
@@ -44,3 +45,38 @@ export type GateEvent =
   /** A server that was refused or waited for verifies again: background work may go on. */
   | { type: 'recovered'; endpoint: Endpoint; at: Date }
   | { type: 'anchors-changed' | 'policy-changed'; generation: number; at: Date };
+
+/** What stands at an endpoint, from what the gate's parts know of it. */
+export function statusOf(
+  endpoint: Endpoint,
+  about: {
+    last: { diagnosis: Diagnosis; verdict: Verdict } | null;
+    living: readonly LiveSocket[];
+    question: TrustQuestion | null;
+    standing: 'open' | 'refused' | 'stopped';
+    now: Date;
+  },
+): EndpointStatus {
+  const { last, living, question, standing, now } = about;
+  const plain = living.find(({ verdict }) => verdict.kind === 'plain-http')?.verdict;
+  const verdict = last?.verdict ?? null;
+  const isOverridden = verdict?.kind === 'overridden' && verdict.until > now;
+  const until = plain?.kind === 'plain-http' ? plain.until : isOverridden ? verdict.until : null;
+  const state = (): EndpointStatus['state'] => {
+    if (standing === 'stopped') return 'stopped';
+    if (question !== null) return 'waiting';
+    if (standing === 'refused' || verdict?.kind === 'refuse') return 'refused';
+    if (plain !== undefined) return 'plain-http';
+    if (verdict?.kind === 'secure') return 'secure';
+    return isOverridden ? 'overridden' : 'none';
+  };
+  return {
+    endpoint,
+    state: state(),
+    until,
+    diagnosis: last?.diagnosis ?? null,
+    verdict,
+    openSockets: living.length,
+    question,
+  };
+}

@@ -145,6 +145,53 @@ test('policy RequireSecureConnection forbids plain HTTP, whatever was confirmed 
   });
 });
 
+test('a policy that comes while plain HTTP is being dialled forbids it before a byte is sent', async () => {
+  let state = fixedPolicy({}).current();
+  let isHeld = true;
+  let dialled = (): void => {};
+  const resolve = async () => {
+    await new Promise<void>((done) => {
+      dialled = done;
+      if (!isHeld) done();
+    });
+    return [{ address: '127.0.0.1', family: 4 as const }];
+  };
+  const policy = { current: () => state, reload: () => state };
+  const ask = authorizesFor('1h');
+  await withPlainServer({ ask, policy, resolve }, async (on) => {
+    const connecting = assert.rejects(
+      connectPlain(on, on.server.port),
+      hasCode('ERR_TRUST_POLICY'),
+    );
+    while (dialled.name === 'dialled') await new Promise((turn) => setImmediate(turn));
+    state = { ...fixedPolicy({ requireSecureConnection: true }).current(), generation: 2 };
+    await on.gate.reload();
+    isHeld = false;
+    dialled();
+    await connecting;
+    assert.equal(on.gate.status(endpointAt(on.server.port)).openSockets, 0);
+  });
+});
+
+test('a policy that comes after the confirmation shortens it, or ends it', async () => {
+  for (const [stated, endsAfterMs] of [
+    [{ maxTrustDays: 1 }, 24 * HOUR_MS],
+    [{ requireFingerprintCheck: true }, 0],
+  ] as const) {
+    let state = fixedPolicy({}).current();
+    const policy = { current: () => state, reload: () => state };
+    await withPlainServer({ ask: authorizesFor('30d'), policy }, async (on) => {
+      const socket = await connectPlain(on, on.server.port);
+      const end = endOf(socket);
+      state = { ...fixedPolicy(stated).current(), generation: 2 };
+      await on.gate.reload();
+      assert.equal(socket.destroyed, endsAfterMs === 0);
+      await on.clock.advance(endsAfterMs);
+      assert.equal(((await end) as TrustError).code, 'ERR_TRUST_EXPIRED');
+    });
+  }
+});
+
 test('a fingerprint typed where there is no certificate is rejected', async () => {
   await withPlainServer({ ask: nobody }, async (on) => {
     await assert.rejects(connectPlain(on, on.server.port), hasCode('ERR_TRUST_UNANSWERED'));

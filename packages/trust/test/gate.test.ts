@@ -633,6 +633,19 @@ describe('policy', () => {
   });
 });
 
+test('a root that was installed while a question is open counts at the next Send/Receive', async () => {
+  const rooted = await serve(a);
+  const anchors = changingAnchors([]);
+  const { gate } = stage({ ask: nobody, anchors });
+  await rejectsWith(connect(gate, rooted.port), 'ERR_TRUST_UNANSWERED');
+  anchors.roots = [rootOf(a)];
+  await exchange(await connect(gate, rooted.port));
+  assert.equal(gate.status(endpointAt(rooted.port)).state, 'secure');
+  assert.equal(gate.questions().length, 0);
+  await gate.close();
+  await rooted.close();
+});
+
 test('a root that is withdrawn ends the sockets that it verified', async () => {
   const rooted = await serve(a);
   const anchors = changingAnchors([rootOf(a)]);
@@ -642,7 +655,7 @@ test('a root that is withdrawn ends the sockets that it verified', async () => {
   const end = endOf(socket);
   anchors.roots = [];
   await gate.reload();
-  assert.equal(((await end) as TrustError).code, 'ERR_TRUST_STOPPED');
+  assert.equal(((await end) as TrustError).code, 'ERR_TRUST_EXPIRED');
   await gate.close();
   await rooted.close();
 });

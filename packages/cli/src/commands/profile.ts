@@ -10,7 +10,7 @@ import { UsageError } from '../failure.ts';
 import { findHome } from '../home.ts';
 import { type Output, processOutput, table } from '../output.ts';
 import { endpointText, printable } from '../printable.ts';
-import { profileLines } from '../terminal/connections-text.ts';
+import { profileLines, unreadableLine } from '../terminal/connections-text.ts';
 import { labelled } from '../terminal/layout.ts';
 import { readPassword } from '../terminal/password.ts';
 
@@ -75,16 +75,16 @@ export async function chooseProfile(
   name: string | undefined,
 ): Promise<Profile> {
   if (name !== undefined) return client.profile(name);
-  const profiles = await client.profiles();
-  const [only, ...others] = profiles;
+  const { profiles, unreadable } = await client.profiles();
+  const [only, ...others] = [...profiles, ...unreadable].map((one) => one.name).sort();
   if (only === undefined) {
     throw new UsageError('there is no profile yet', ['run "postern profile create --help"']);
   }
   if (others.length > 0) {
-    const names = profiles.map((profile) => profile.name).join(', ');
+    const names = [only, ...others].join(', ');
     throw new UsageError('there are several profiles', [`name one of them: ${names}`]);
   }
-  return only;
+  return client.profile(only);
 }
 
 /** The daemon, started if need be: profiles are its own. */
@@ -128,8 +128,9 @@ function stated(options: Settings): Record<string, unknown> {
 
 async function list({ json }: Json): Promise<void> {
   const output = processOutput();
-  const profiles = await (await openClient()).profiles();
-  if (json === true) return output.json({ schema: 1, profiles });
+  const { profiles, unreadable } = await (await openClient()).profiles();
+  for (const one of unreadable) output.note(unreadableLine(one));
+  if (json === true) return output.json({ schema: 1, profiles, unreadable });
   const rows = profiles.map((profile) => [
     profile.name,
     printable(profile.email),
@@ -137,7 +138,7 @@ async function list({ json }: Json): Promise<void> {
     profile.useSecureConnection ? '' : 'Use Secure Connection is off',
   ]);
   for (const line of table(rows, output.width)) output.line(line);
-  if (profiles.length === 0) output.note('There is no profile yet.');
+  if (profiles.length + unreadable.length === 0) output.note('There is no profile yet.');
 }
 
 async function show(name: string | undefined, { json }: Json): Promise<void> {

@@ -10,6 +10,7 @@ import {
   serverFingerprint,
   setPassword,
 } from '@postern/server';
+import { formatFingerprint } from '@postern/trust';
 import { type Command, Option } from 'commander';
 import { parsePort, verb } from '../arguments.ts';
 import { stopRunning } from '../background.ts';
@@ -170,7 +171,7 @@ function showServer({ home, hostName, mode, ports, sha256 }: ServerReport): void
     ['HTTPS', port(ports.https)],
     ['HTTP', port(ports.http)],
     ['Administration', port(ports.admin)],
-    ['SHA-256', sha256],
+    ['SHA-256', formatFingerprint(sha256)],
   ];
   for (const line of labelled(rows, 120, '')) output.line(line);
 }
@@ -181,11 +182,11 @@ async function fingerprint(options: HomeOptions): Promise<void> {
   const found = await serverFingerprint(server);
   if (options.json === true) return output.json({ schema: 1, ...found });
   output.line(`Server certificate   ${printable(found.subject)}`);
-  output.line(`  SHA-256  ${found.sha256}`);
-  output.line(`  SHA-1    ${found.sha1}`);
+  output.line(`  SHA-256  ${formatFingerprint(found.sha256)}`);
+  output.line(`  SHA-1    ${formatFingerprint(found.sha1)}`);
   output.line(`  valid until ${instantText(found.notAfter)}`);
   output.line('Root CA certificate');
-  output.line(`  SHA-256  ${found.authoritySha256}`);
+  output.line(`  SHA-256  ${formatFingerprint(found.authoritySha256)}`);
   output.line(`  file     ${path.join(server, 'ssl', 'zimbra', 'ca', 'ca.pem')}`);
 }
 

@@ -93,7 +93,7 @@ async function prepareOwnServer(
   fromStdin: boolean,
 ): Promise<string> {
   const { host, port } = parseEndpoint(target);
-  const known = (await client.profiles()).find(
+  const known = (await client.profiles()).profiles.find(
     (profile) =>
       profile.serverName === host.toLowerCase() && profile.email === email && profile.port === port,
   );

@@ -9,7 +9,7 @@ import { EXIT, type ExitCode } from '../failure.ts';
 import { findHome } from '../home.ts';
 import { type Output, processOutput } from '../output.ts';
 import { endpointText } from '../printable.ts';
-import { profileLines } from '../terminal/connections-text.ts';
+import { profileLines, unreadableLine } from '../terminal/connections-text.ts';
 import { trustAddLine } from '../terminal/no-terminal.ts';
 import { firstSentence } from '../terminal/question-text.ts';
 
@@ -23,6 +23,7 @@ export function define(command: Command): void {
     .action(async ({ json }: { json?: true }) => {
       const output = processOutput();
       const status = await connectorClient(openControl(findHome().run)).status();
+      for (const one of status.unreadable) output.note(unreadableLine(one));
       if (json === true) output.json(status);
       else showStatus(status, output);
       process.exitCode = exitCodeOf(status);
@@ -31,7 +32,7 @@ export function define(command: Command): void {
 
 /** Prints a status for people. */
 function showStatus(status: StatusReport, output: Output): void {
-  if (status.profiles.length === 0) {
+  if (status.profiles.length + status.unreadable.length === 0) {
     output.line(
       'There is no profile yet. Run "postern profile create --help" to see how to make one.',
     );

@@ -13,8 +13,6 @@ import { counted } from './words.ts';
 
 /** Messages that are named one by one when they arrive together. */
 const MAX_NEWS = 3;
-/** How long the daemon may take to go on after a question is over, in ms. */
-const MOVES_ON_MS = 10_000;
 
 /** How Send/Receive ended. */
 export interface Attended {
@@ -115,19 +113,6 @@ export async function attend(
     return all.find(({ id }) => id === questionId) ?? null;
   }
 
-  /** Whether the profile stops waiting for a decision, or has a question again, within a while. */
-  async function movesOn(): Promise<boolean> {
-    const late = AbortSignal.timeout(MOVES_ON_MS);
-    for await (const event of client.events(false, late)) {
-      if (event.type !== 'status') continue;
-      const report = event.status.profiles.find((one) => one.profile === profile);
-      if (report === undefined) return false;
-      if (report.questionId !== null || report.workOffline?.reason !== 'waiting-for-decision')
-        return true;
-    }
-    return false;
-  }
-
   return {
     async sendReceive() {
       for (;;) {
@@ -135,15 +120,11 @@ export async function attend(
         view.update(report);
         if (outcome !== 'waiting-for-decision') return { outcome, report, question: null };
         const question = await questionFor(report);
-        if (question === null) {
-          // Just answered, here or elsewhere: what it stood for goes on, or asks again.
-          if (await movesOn()) continue;
-          return { outcome, report, question };
-        }
+        // Answered elsewhere, or replaced, since the report was made: the profile has gone on.
+        if (question === null) continue;
         if (!isPerson) return { outcome, report, question };
-        const shown = { ...question, profile: report.email };
         const taken = await ask(
-          shown,
+          question,
           questions.get(question.id)?.over.signal,
           client,
           view,

@@ -6,6 +6,7 @@ import type {
   OfflineReason,
   ProfileReport,
   Progress,
+  UnreadableProfile,
 } from '@postern/connector';
 import { type Output, table } from '../output.ts';
 import { endpointText, printable } from '../printable.ts';
@@ -37,6 +38,12 @@ const OFFLINE_WORDS: Readonly<Record<OfflineReason, string>> = {
   'waiting-for-decision': 'waiting for your decision',
   'wrong-password': 'the server did not accept the password',
 };
+
+/** A profile that is there and cannot be used; the reason names the key, and mostly the file as well. */
+export function unreadableLine({ name, path, code, message }: UnreadableProfile): string {
+  const where = message.includes(path) ? '' : ` (${printable(path)})`;
+  return `Profile ${printable(name)} cannot be used${where}: ${code}: ${printable(message)}`;
+}
 
 /** As `Date.toISOString` writes it. */
 const ISO_INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;

@@ -21,10 +21,10 @@ export function titleOf({ because }: Pick<QuestionReport, 'because'>): string {
   return 'This connection is not secure';
 }
 
-/** Which connection, which profile, which server. */
+/** Which connection, which account, which server. */
 export function firstSentence(report: QuestionReport): string {
-  const profile = report.profile === null ? '' : ` for ${printable(report.profile)}`;
-  const doing = `While ${phraseFor(report.purpose)}${profile}`;
+  const account = report.email === null ? '' : ` for ${printable(report.email)}`;
+  const doing = `While ${phraseFor(report.purpose)}${account}`;
   return report.because === 'plain-http'
     ? `${doing}, Postern would have to use ${endpointText(report)} without protection.`
     : `${doing}, Postern could not verify ${endpointText(report)}.`;

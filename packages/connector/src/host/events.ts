@@ -1,10 +1,14 @@
 /** The event stream: one JSON object a line, a status first. Status and counts are gathered, so that a fast sync does not flood a terminal. */
 
 import type { ServerResponse } from 'node:http';
+import type { Clock } from '@postern/trust';
 import type { HostEvent, StatusReport } from '../api.ts';
 
 /** Least time between two gathered lines, in ms: 20 a second is more than a person sees. */
 const GATHER_MS = 50;
+
+/** Most that waits for a front end which does not read, in bytes: many statuses, and no danger to memory. */
+const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 
 /** The streams of all front ends. */
 export interface EventStreams {
@@ -20,21 +24,25 @@ export interface EventStreams {
 }
 
 /** Makes the streams; `status` is asked whenever one is due. */
-export function createEventStreams(status: () => StatusReport): EventStreams {
+export function createEventStreams(status: () => StatusReport, clock: Clock): EventStreams {
   const streams = new Map<ServerResponse, { hasStale: boolean }>();
   const counts = new Map<string, number>();
   let isStatusDue = false;
-  let timer: NodeJS.Timeout | null = null;
+  let cancelFlush: (() => void) | null = null;
 
   const line = (event: HostEvent): string => `${JSON.stringify(event)}\n`;
 
   function send(event: HostEvent): void {
     const text = line(event);
-    for (const response of streams.keys()) response.write(text);
+    for (const response of streams.keys()) {
+      // It has missed more than it will catch up with: attached anew it begins with a status.
+      if (response.writableLength > MAX_UNREAD_BYTES) response.destroy();
+      else response.write(text);
+    }
   }
 
   function flush(): void {
-    timer = null;
+    cancelFlush = null;
     for (const [profile, stored] of counts) send({ type: 'message', profile, stored });
     counts.clear();
     if (!isStatusDue) return;
@@ -48,9 +56,8 @@ export function createEventStreams(status: () => StatusReport): EventStreams {
   }
 
   function soon(): void {
-    if (timer !== null || streams.size === 0) return;
-    timer = setTimeout(flush, GATHER_MS);
-    timer.unref();
+    if (cancelFlush !== null || streams.size === 0) return;
+    cancelFlush = clock.setTimer(flush, GATHER_MS);
   }
 
   return {
@@ -82,7 +89,7 @@ export function createEventStreams(status: () => StatusReport): EventStreams {
       soon();
     },
     close() {
-      if (timer !== null) clearTimeout(timer);
+      cancelFlush?.();
       for (const response of streams.keys()) response.end();
     },
   };

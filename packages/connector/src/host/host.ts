@@ -4,7 +4,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Gate, GateEvent, Overrides, PolicySource, UserRoots } from '@postern/trust';
+import type { Clock, Gate, GateEvent, Overrides, PolicySource, UserRoots } from '@postern/trust';
 import type { ProfileReport, QuestionReport, StatusReport } from '../api.ts';
 import type { FrontAsker } from '../asker.ts';
 import type { Engines } from '../engines.ts';
@@ -15,6 +15,7 @@ import { answer, answerFailure, HostError } from './exchange.ts';
 import { profileRoutes } from './profile-routes.ts';
 import { findRoute, type Route } from './routes.ts';
 import { trustRoutes } from './trust-routes.ts';
+import { unusableProfile } from './unreadable.ts';
 
 /** What the daemon's API speaks for. */
 export interface HostOptions {
@@ -26,7 +27,7 @@ export interface HostOptions {
   engines: Engines;
   asker: FrontAsker;
   version: string;
-  now: () => Date;
+  clock: Clock;
   /** Ends the daemon; called after the answer to `POST /api/stop` has left. */
   stop: () => void;
   log?: (line: string) => void;
@@ -43,8 +44,8 @@ export interface Host {
 
 /** Makes the API. */
 export function createHost(options: HostOptions): Host {
-  const { gate, engines, policy, asker, now } = options;
-  const startedAt = now().toISOString();
+  const { gate, engines, profiles, policy, asker, clock } = options;
+  const startedAt = clock.now().toISOString();
 
   function questions(): readonly QuestionReport[] {
     return gate.questions().map(reportOf);
@@ -53,12 +54,13 @@ export function createHost(options: HostOptions): Host {
   function reportOf(question: ReturnType<Gate['questions']>[number]): QuestionReport {
     const { host, port } = question.endpoint;
     const state = policy.current();
-    const profile = engines.names().find((name) => {
-      const about = engines.find(name)?.profile;
-      if (about === undefined) return false;
-      const to = endpointOf(about);
-      return to.host === host && to.port === port;
-    });
+    const profile = engines
+      .names()
+      .flatMap((name) => engines.find(name)?.profile ?? [])
+      .find((one) => {
+        const to = endpointOf(one);
+        return to.host === host && to.port === port;
+      });
     return questionReport(question, {
       profile: profile ?? null,
       supportText: state.kind === 'readable' ? state.policy.supportText : null,
@@ -66,13 +68,19 @@ export function createHost(options: HostOptions): Host {
   }
 
   function status(): StatusReport {
-    const profiles = engines
-      .names()
-      .flatMap((name): ProfileReport[] => [engines.find(name)?.report() ?? []].flat());
-    return { schema: 1, version: options.version, startedAt, profiles, questions: questions() };
+    return {
+      schema: 1,
+      version: options.version,
+      startedAt,
+      profiles: engines
+        .names()
+        .flatMap((name): ProfileReport[] => [engines.find(name)?.report() ?? []].flat()),
+      unreadable: profiles.names().flatMap((name) => unusableProfile(name, options) ?? []),
+      questions: questions(),
+    };
   }
 
-  const streams = createEventStreams(status);
+  const streams = createEventStreams(status, clock);
 
   function onGateEvent(event: GateEvent): void {
     if (event.type === 'question-opened' || event.type === 'question-joined') {

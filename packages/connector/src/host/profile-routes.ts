@@ -20,6 +20,7 @@ import {
 } from './exchange.ts';
 import type { HostOptions } from './host.ts';
 import type { Route } from './routes.ts';
+import { unreadableProfile } from './unreadable.ts';
 
 /** Largest message that is taken into the outbox, in bytes. */
 const MAX_MESSAGE_BYTES = 40 * 1024 * 1024;
@@ -30,7 +31,9 @@ const MAX_PAGE = 1000;
 const EVERYTHING = Number.MAX_SAFE_INTEGER;
 
 /** The routes under `/api/profiles`. */
-export function profileRoutes({ profiles, engines }: HostOptions): readonly Route[] {
+export function profileRoutes(options: HostOptions): readonly Route[] {
+  const { profiles, engines } = options;
+
   function nameOf({ params }: Exchange): string {
     const [name] = params;
     if (name !== undefined && profiles.has(name)) return name;
@@ -48,6 +51,14 @@ export function profileRoutes({ profiles, engines }: HostOptions): readonly Rout
     };
   }
 
+  /** All of them; one that cannot be read must not hide the others. */
+  function list(): unknown {
+    return profiles.names().map((name) => {
+      const unreadable = unreadableProfile(name, options);
+      return unreadable === null ? describe(name) : { profile: null, unreadable };
+    });
+  }
+
   async function create({ request }: Exchange): Promise<unknown> {
     const body = await readObject(request);
     const { legacy, ...rest } = body;
@@ -56,6 +67,8 @@ export function profileRoutes({ profiles, engines }: HostOptions): readonly Rout
         ? { profile: checkProfile(rest, 'profile'), notices: [] }
         : fromLegacy(textField(body, 'legacy'), rest.name);
     if (profiles.has(profile.name)) {
+      // Where that one cannot be read, this is what there is to say.
+      profiles.read(profile.name);
       throw new HostError(409, 'ERR_EXISTS', `there is a profile "${profile.name}" already`);
     }
     profiles.save(profile);
@@ -170,7 +183,7 @@ export function profileRoutes({ profiles, engines }: HostOptions): readonly Rout
 
   const one = '/api/profiles/*';
   return [
-    { method: 'GET', path: '/api/profiles', run: () => profiles.names().map(describe) },
+    { method: 'GET', path: '/api/profiles', run: list },
     { method: 'POST', path: '/api/profiles', status: 201, run: create },
     { method: 'GET', path: one, run: (exchange) => describe(nameOf(exchange)) },
     { method: 'PATCH', path: one, run: change },

@@ -26,7 +26,7 @@ const REJECTIONS = {
 } as const;
 
 /** The routes under `/api/trust` and `/api/roots`. */
-export function trustRoutes({ gate, overrides, roots, now }: HostOptions): readonly Route[] {
+export function trustRoutes({ gate, overrides, roots, clock }: HostOptions): readonly Route[] {
   async function answerQuestion({ request, params }: Exchange): Promise<unknown> {
     const outcome = gate.answer(params[0] ?? '', trustAnswer(await readObject(request)));
     if (outcome.kind !== 'rejected') {
@@ -61,7 +61,7 @@ export function trustRoutes({ gate, overrides, roots, now }: HostOptions): reado
       textField(body, 'certificate'),
       textField(body, 'serverName'),
       textField(body, 'sha256'),
-      now(),
+      clock.now(),
     );
     await gate.reload();
     return rootReport(added);
@@ -78,7 +78,7 @@ export function trustRoutes({ gate, overrides, roots, now }: HostOptions): reado
   }
 
   return [
-    { method: 'GET', path: '/api/trust', run: () => overrides.list(now()).map(trustReport) },
+    { method: 'GET', path: '/api/trust', run: () => overrides.list(clock.now()).map(trustReport) },
     { method: 'POST', path: '/api/trust/stop', run: stopTrusting },
     { method: 'POST', path: '/api/trust/add', run: add },
     { method: 'POST', path: '/api/trust/*', run: answerQuestion },

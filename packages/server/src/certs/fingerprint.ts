@@ -1,30 +1,34 @@
 /** The administrator's side of the fingerprint check: what a person compares before they authorise. */
 
-import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { type Certificate, parseCertificate, parsePem } from '@postern/trust';
 import { homePaths } from '../home.ts';
 
 /** Fingerprints of the server certificate and of its authority. */
 export interface Fingerprints {
-  /** Upper-case hex pairs with colons, of the whole DER certificate. */
+  /** SHA-256 of the whole DER certificate, lower-case hex. */
   sha256: string;
-  /** Shown because older programs show it; never compared. */
+  /** Lower-case hex. Shown because older programs show it; never compared. */
   sha1: string;
+  /** One line, RFC 4514-like, for people. */
   subject: string;
   notAfter: Date;
   authoritySha256: string;
 }
 
-/** Reads the fingerprints from the files in `home`. Throws the file system's error where there is none. */
+/**
+ * Reads the fingerprints from the files in `home`. Throws the file system's error where there is
+ * none, FormatError ERR_PEM_INVALID where a file holds no certificate.
+ */
 export async function serverFingerprint(home: string): Promise<Fingerprints> {
   const paths = homePaths(home);
-  const server = new X509Certificate(await readFile(paths.serverCertificate));
-  const authority = new X509Certificate(await readFile(paths.authorityCertificate));
-  return {
-    sha256: server.fingerprint256,
-    sha1: server.fingerprint,
-    subject: server.subject,
-    notAfter: new Date(server.validTo),
-    authoritySha256: authority.fingerprint256,
-  };
+  const { sha256, sha1, subject, notAfter } = await firstIn(paths.serverCertificate);
+  const { sha256: authoritySha256 } = await firstIn(paths.authorityCertificate);
+  return { sha256, sha1, subject, notAfter, authoritySha256 };
+}
+
+/** The first certificate of a PEM file. */
+async function firstIn(file: string): Promise<Certificate> {
+  const [der = new Uint8Array()] = parsePem(await readFile(file, 'latin1'), file);
+  return parseCertificate(der);
 }
