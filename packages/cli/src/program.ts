@@ -3,8 +3,8 @@
  * --version` reads next to nothing.
  */
 
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { version } from './version.ts';
 
 /** What a file in commands/ exports. */
 interface CommandModule {
@@ -99,15 +99,6 @@ Examples:
     if (all || name === wanted) (await noun.load()).define(command);
   }
   return program;
-}
-
-/** This package's version. */
-export function version(): string {
-  const manifest: unknown = JSON.parse(
-    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-  );
-  const { version: found } = manifest as { version?: unknown };
-  return typeof found === 'string' ? found : '0';
 }
 
 /** Commander's complaint in this program's form: `postern: error: ...`, then a hint. */

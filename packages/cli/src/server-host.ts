@@ -12,8 +12,8 @@ import {
 import { ensurePrivateFolder } from '@postern/trust';
 import { reportStart } from './background.ts';
 import { answer, takeControl } from './control-host.ts';
-import { version } from './program.ts';
 import { type ServerReport, serverLog, serverRun } from './server-process.ts';
+import { version } from './version.ts';
 
 type Ports = Record<keyof typeof DEFAULT_PORTS, number>;
 

@@ -2,7 +2,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Certificate, parseCertificate, parsePem } from './certificate.ts';
-import { mayOverride } from './decide.ts';
+import { mayOverride } from './intervals.ts';
 import type { Policy, PolicySource } from './policy.ts';
 import type { SystemRoot, SystemRoots } from './system-roots.ts';
 import type { UserRoot, UserRoots } from './user-roots.ts';

@@ -9,9 +9,9 @@ import type { Asking, Matter } from './asking.ts';
 import type { Clock } from './clock.ts';
 import { endpointKey } from './endpoint.ts';
 import { type PosternError, TrustError } from './errors.ts';
-import type { ConnectRequest } from './gate.ts';
 import type { Endpoint } from './question.ts';
 import { createRecent, MAX_ENDPOINTS } from './recent.ts';
+import type { ConnectRequest } from './request.ts';
 
 /** An attempt ends after at most two minutes of waiting for a person (house: the gate, 4). */
 export const ATTEMPT_WAIT_MS = 120_000;

@@ -4,8 +4,10 @@ import { type Asking, describeChange, matterOf } from './asking.ts';
 import type { Attempts } from './attempts.ts';
 import { endpointKey, toEndpoint } from './endpoint.ts';
 import { TrustError } from './errors.ts';
-import type { Gate, Look, LookRequest } from './gate.ts';
 import { type Judge, type Judgement, policyError } from './judge.ts';
+import type { Override } from './overrides.ts';
+import type { TrustInterval } from './question.ts';
+import type { Look, LookRequest } from './request.ts';
 
 /** What the gate lends: its look at a server, with what was remembered then. */
 export interface AuthorizeOptions {
@@ -15,13 +17,13 @@ export interface AuthorizeOptions {
   look(request: LookRequest): Promise<Look & Judgement>;
 }
 
-/** See {@link Gate.authorize}. */
-export function createAuthorize({
-  attempts,
-  asking,
-  judge,
-  look,
-}: AuthorizeOptions): Gate['authorize'] {
+/** Grants trust if what is presented now has this fingerprint; null where none is needed. */
+export type Authorize = (
+  request: LookRequest & { sha256: string; interval: TrustInterval },
+) => Promise<{ look: Look; override: Override | null }>;
+
+/** Makes the grant by fingerprint, through `decide` and policy. Throws ERR_TRUST_CHANGED, ERR_TRUST_POLICY. */
+export function createAuthorize({ attempts, asking, judge, look }: AuthorizeOptions): Authorize {
   return async (request) => {
     const { sha256, interval } = request;
     const assertNotStopped = attempts.watch(toEndpoint(request.host, request.port));

@@ -7,15 +7,22 @@ import { Agent as HttpAgent } from 'node:http';
 import net, { type Socket } from 'node:net';
 import type { Attempts, Step } from './attempts.ts';
 import type { Clock } from './clock.ts';
-import { cappedExpiry, mayOverride } from './decide.ts';
+import { cappedExpiry } from './decide.ts';
 import { DIAL_TIMEOUT_MS, lookupFrom, transportError, whileDialling } from './dial.ts';
 import { endpointKey, toEndpoint } from './endpoint.ts';
 import { TrustError } from './errors.ts';
-import type { ConnectRequest, Gate, Resolve } from './gate.ts';
+import { mayOverride } from './intervals.ts';
 import { type Overrides, PLAIN_HTTP } from './overrides.ts';
 import type { PolicyState } from './policy.ts';
 import type { Endpoint } from './question.ts';
 import type { Registry } from './registry.ts';
+import type { AgentRequest, ConnectRequest, Resolve } from './request.ts';
+
+/** Unprotected HTTP, under a name one can grep. Needs the person's dated confirmation for that host and port. */
+export interface Danger {
+  connectPlainHttp(request: ConnectRequest): Promise<Socket>;
+  plainHttpAgent(about: AgentRequest): HttpAgent;
+}
 
 export interface DangerOptions {
   attempts: Attempts;
@@ -36,7 +43,7 @@ export function createDanger({
   clock,
   resolve,
   watch,
-}: DangerOptions): Gate['danger'] {
+}: DangerOptions): Danger {
   async function step(
     endpoint: Endpoint,
     request: ConnectRequest,
@@ -126,14 +133,11 @@ export function plainHttpAllowedUntil(
 
 class PlainHttpAgent extends HttpAgent {
   readonly #connect: (request: ConnectRequest) => Promise<Socket>;
-  readonly #about: { purpose: string; initiatedBy: 'background' | 'person' };
+  readonly #about: AgentRequest;
   /** Aborted by `destroy`, as in the agent for TLS (adapters/agent.ts). */
   #waiting = new AbortController();
 
-  constructor(
-    connect: (request: ConnectRequest) => Promise<Socket>,
-    about: { purpose: string; initiatedBy: 'background' | 'person'; maxSockets?: number },
-  ) {
+  constructor(connect: (request: ConnectRequest) => Promise<Socket>, about: AgentRequest) {
     super({ keepAlive: true, maxSockets: about.maxSockets ?? Number.POSITIVE_INFINITY });
     this.#connect = connect;
     this.#about = about;

@@ -1,6 +1,7 @@
 /** From a diagnosis to a verdict: what the gate does. A pure function, so the decision can be run on paper. */
 
 import type { Diagnosis } from './diagnose.ts';
+import { mayOverride } from './intervals.ts';
 import type { EndpointMemory, Override } from './overrides.ts';
 import type { PolicyState } from './policy.ts';
 import {
@@ -115,19 +116,6 @@ function ask(diagnosis: Diagnosis, memory: EndpointMemory, problems: readonly Pr
   // The same certificate: its time is over, or it shows a problem the person has not agreed to.
   const because = remembered.state === 'expired' ? 'override-expired' : 'new-problem';
   return { kind: 'ask', because, expected: null };
-}
-
-/** Whether policy lets a person override at this endpoint at all. */
-export function mayOverride(
-  policy: {
-    trustOverride: 'listed' | 'off' | 'on';
-    trustOverrideHosts: readonly string[];
-    maxTrustDays: number;
-  },
-  endpoint: Endpoint,
-): boolean {
-  if (policy.trustOverride === 'off' || policy.maxTrustDays === 0) return false;
-  return policy.trustOverride === 'on' || policy.trustOverrideHosts.includes(endpoint.host);
 }
 
 /** An override covers a diagnosis if all it holds was among what the person saw (house, decision 2). */

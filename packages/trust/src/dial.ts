@@ -10,8 +10,8 @@ import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { Clock } from './clock.ts';
 import { endpointKey } from './endpoint.ts';
 import { TransportError, type TransportErrorCode } from './errors.ts';
-import type { Resolve } from './gate.ts';
 import type { Endpoint, Purpose } from './question.ts';
+import type { Resolve } from './request.ts';
 
 /** Name, TCP and handshake together, in ms: what Firefox gives a TLS handshake by default (30 s). */
 export const DIAL_TIMEOUT_MS = 30_000;

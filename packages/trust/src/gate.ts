@@ -4,20 +4,17 @@
  * the verdict. No session is ever resumed, so every connection is verified afresh.
  */
 
-import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
-import { isIP, type Socket } from 'node:net';
+import { isIP } from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
 import { GatedAgent } from './adapters/agent.ts';
 import type { AnchorSet, Anchors } from './anchors.ts';
 import { createAsking, matterOf } from './asking.ts';
 import { createAttempts, type Step, stoppedError } from './attempts.ts';
-import { createAuthorize } from './authorize.ts';
+import { type Authorize, createAuthorize } from './authorize.ts';
 import type { Clock } from './clock.ts';
 import { createContexts } from './contexts.ts';
-import { createDanger } from './danger.ts';
-import type { Verdict } from './decide.ts';
-import type { Diagnosis } from './diagnose.ts';
+import { createDanger, type Danger } from './danger.ts';
 import {
   DIAL_TIMEOUT_MS,
   deferPeerCertificate,
@@ -31,7 +28,7 @@ import { endpointKey, toEndpoint } from './endpoint.ts';
 import { TrustError } from './errors.ts';
 import { createJudge, type Judgement, policyError, type Seen } from './judge.ts';
 import { normaliseServerName } from './names.ts';
-import type { Override, Overrides } from './overrides.ts';
+import type { Overrides } from './overrides.ts';
 import type { PolicySource } from './policy.ts';
 import type {
   AnswerOutcome,
@@ -39,16 +36,13 @@ import type {
   Endpoint,
   Purpose,
   TrustAnswer,
-  TrustInterval,
   TrustQuestion,
 } from './question.ts';
 import { createRecent, MAX_ENDPOINTS } from './recent.ts';
 import { createRegistry } from './registry.ts';
+import type { AgentRequest, ConnectRequest, Look, LookRequest, Resolve } from './request.ts';
 import { createSecureMemory } from './secure-memory.ts';
 import { type EndpointStatus, type GateEvent, statusOf } from './status.ts';
-
-/** Resolves a name to addresses, as `dns.lookup` with `all: true` does. Tests inject their own. */
-export type Resolve = (host: string) => Promise<readonly { address: string; family: 4 | 6 }[]>;
 
 export interface GateOptions {
   anchors: Anchors;
@@ -60,32 +54,6 @@ export interface GateOptions {
   log?: (event: GateEvent) => void;
 }
 
-export interface ConnectRequest {
-  /** Server name: DNS name or IP address. */
-  host: string;
-  port: number;
-  purpose: Purpose;
-  /** Whether a person started this (opened the profile, pressed Send/Receive) or background work did. */
-  initiatedBy: 'background' | 'person';
-  signal?: AbortSignal;
-}
-
-/** A look at a server without a question, a decision or a byte of data. */
-export interface Look {
-  endpoint: Endpoint;
-  diagnosis: Diagnosis;
-  /** What the gate would do now. */
-  verdict: Verdict;
-}
-
-export interface LookRequest {
-  host: string;
-  port: number;
-  /** Name to verify instead of `host`. */
-  serverName?: string;
-  signal?: AbortSignal;
-}
-
 export interface Gate {
   /**
    * A verified TLS socket. Nothing has been written to it. Throws TrustError or TransportError.
@@ -93,28 +61,15 @@ export interface Gate {
    */
   connect(request: ConnectRequest): Promise<TLSSocket>;
   /** The same door for `node:https`, and for every client that takes its agent. */
-  agent(about: {
-    purpose: Purpose;
-    initiatedBy: 'background' | 'person';
-    maxSockets?: number;
-  }): HttpsAgent;
+  agent(about: AgentRequest): HttpsAgent;
   /** Unprotected HTTP: a name one can grep. Needs the person's dated confirmation for that host and port. */
-  danger: {
-    connectPlainHttp(request: ConnectRequest): Promise<Socket>;
-    plainHttpAgent(about: {
-      purpose: Purpose;
-      initiatedBy: 'background' | 'person';
-      maxSockets?: number;
-    }): HttpAgent;
-  };
+  danger: Danger;
   look(request: LookRequest): Promise<Look>;
   /**
    * Dials and grants only if what is presented now has this fingerprint, through `decide` and policy
    * (`postern trust add`). Throws TrustError ERR_TRUST_CHANGED {expected, presented} or ERR_TRUST_POLICY.
    */
-  authorize(
-    request: LookRequest & { sha256: string; interval: TrustInterval },
-  ): Promise<{ look: Look; override: Override | null }>;
+  authorize: Authorize;
   status(endpoint: Endpoint): EndpointStatus;
   statuses(): readonly EndpointStatus[];
   questions(): readonly TrustQuestion[];

@@ -15,6 +15,7 @@ export {
   toPem,
 } from './certificate.ts';
 export { type Clock, systemClock } from './clock.ts';
+export type { Danger } from './danger.ts';
 export { type DecideInput, decide, type Verdict } from './decide.ts';
 export {
   type Diagnosis,
@@ -31,8 +32,7 @@ export type {
   TrustErrorCode,
 } from './errors.ts';
 export { FormatError, PosternError, StoreError, TransportError, TrustError } from './errors.ts';
-export type { ConnectRequest, Gate, GateOptions, Look, LookRequest, Resolve } from './gate.ts';
-export { createGate } from './gate.ts';
+export { createGate, type Gate, type GateOptions } from './gate.ts';
 export { normaliseServerName } from './names.ts';
 export type { EndpointMemory, Override, OverrideState, Overrides } from './overrides.ts';
 export { createMemoryOverrides, openFileOverrides } from './overrides.ts';
@@ -55,6 +55,7 @@ export type {
   TrustQuestion,
 } from './question.ts';
 export { TRUST_INTERVAL_MS, TRUST_INTERVALS, ZIMBRA_PURPOSES } from './question.ts';
+export type { AgentRequest, ConnectRequest, Look, LookRequest, Resolve } from './request.ts';
 export type { EndpointStatus, GateEvent } from './status.ts';
 export { createSystemRoots, type SystemRoots } from './system-roots.ts';
 export { openUserRoots, type UserRoot, type UserRoots } from './user-roots.ts';

@@ -1,6 +1,5 @@
 /** Which periods a person may choose from for a question, and when a period ends. Pure functions. */
 
-import { mayOverride } from './decide.ts';
 import type { Policy } from './policy.ts';
 import { NEVER_OVERRIDABLE, type Problem } from './problem.ts';
 import {
@@ -82,4 +81,13 @@ export function expiryOf(
 ): Date {
   const lengthMs = Math.min(TRUST_INTERVAL_MS[interval], maxTrustDays * DAY_MS);
   return new Date(now.getTime() + lengthMs);
+}
+
+/** Whether policy lets a person override at this endpoint at all. */
+export function mayOverride(
+  policy: Pick<Policy, 'maxTrustDays' | 'trustOverride' | 'trustOverrideHosts'>,
+  { host }: Endpoint,
+): boolean {
+  if (policy.trustOverride === 'off' || policy.maxTrustDays === 0) return false;
+  return policy.trustOverride === 'on' || policy.trustOverrideHosts.includes(host);
 }

@@ -3,7 +3,7 @@
 import { type Command, Option } from 'commander';
 import { runDaemon } from '../daemon.ts';
 import { findHome } from '../home.ts';
-import { version } from '../program.ts';
+import { version } from '../version.ts';
 
 /** Declares `postern daemon`. */
 export function define(command: Command): void {

@@ -6,15 +6,12 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { stoppedError } from '../attempts.ts';
 import { toEndpoint } from '../endpoint.ts';
-import type { ConnectRequest } from '../gate.ts';
+import type { AgentRequest, ConnectRequest } from '../request.ts';
 
-export interface AgentOptions {
+export interface AgentOptions extends AgentRequest {
   connect: (request: ConnectRequest) => Promise<TLSSocket>;
   /** Whether the gate still stands behind a socket. */
   isLive: (socket: Socket) => boolean;
-  purpose: string;
-  initiatedBy: 'background' | 'person';
-  maxSockets?: number;
 }
 
 /**
