@@ -24,14 +24,11 @@ const OVER_THE_STORE = `mount --bind "$0" ${STORE} && exec "$@"`;
 test('once the root is in the system’s store a whole run asks nothing and says SECURE', async (t) => {
   if (!canMount(t)) return;
   const before = await imprint(STORE);
-  const store = await copyOfStore(t);
-  const postern = await home(t, store);
+  const { store, postern } = await homeWithStore(t);
 
   const first = await postern.run(['start', '--demo']);
   assert.equal(first.exitCode, 4, first.stderr);
   assert.match(first.stderr, /The issuer of this certificate could not be found\./);
-  // A daemon that waits would look at the store again after half a minute; a new one looks now.
-  await postern.run(['stop']);
   const { rootFile } = await readFingerprints(postern);
   await install(store, await fs.readFile(rootFile, 'utf8'));
 
@@ -77,20 +74,19 @@ function canMount(t: TestContext): boolean {
   );
 }
 
-/** A copy of the machine's store, links as links, in a folder that only this user can change. */
-async function copyOfStore(t: TestContext): Promise<string> {
+/** A home whose Postern sees a copy of the machine's store, links as links, that only this user can change. */
+async function homeWithStore(t: TestContext): Promise<{ store: string; postern: PosternHome }> {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'postern-system-store-'));
-  t.after(() => fs.rm(folder, { recursive: true, force: true }));
   const store = path.join(folder, 'certs');
   await fs.cp(STORE, store, { recursive: true, verbatimSymlinks: true });
-  return store;
-}
-
-async function home(t: TestContext, store: string): Promise<PosternHome> {
   const through = ['unshare', '--mount', 'sh', '-c', OVER_THE_STORE, store];
-  const made = await makeHome({ through });
-  t.after(() => made.remove());
-  return made;
+  const postern = await makeHome({ through });
+  t.after(async () => {
+    // In this order: stopping Postern goes through the folder too.
+    await postern.remove();
+    await fs.rm(folder, { recursive: true, force: true });
+  });
+  return { store, postern };
 }
 
 /** Adds a root as `update-ca-certificates` does: a new bundle in the place of the old one. */

@@ -7,6 +7,7 @@ import {
   type Look,
   NEVER_OVERRIDABLE,
   type Position,
+  type Problem,
   type ProblemKind,
 } from '@postern/trust';
 import type { Output } from './output.ts';
@@ -54,11 +55,7 @@ export function checkReport({ endpoint, diagnosis, verdict }: Look): CheckReport
     protocol: diagnosis.protocol,
     openssl: diagnosis.openssl ?? null,
     rule: verdict.kind === 'refuse' && verdict.because === 'policy' ? verdict.rule : null,
-    problems: diagnosis.problems.map((problem) => ({
-      ...problem,
-      sentence: describe(problem),
-      overridable: !NEVER_OVERRIDABLE.has(problem.kind),
-    })),
+    problems: diagnosis.problems.map(problemReport),
     remarks: diagnosis.remarks.map(({ kind, position, sentence }) => ({
       kind,
       position,
@@ -72,6 +69,15 @@ export function checkReport({ endpoint, diagnosis, verdict }: Look): CheckReport
       sha256: certificate.sha256,
       subject: certificate.subject,
     })),
+  };
+}
+
+/** One problem with its evidence, as every `--json` gives it. */
+export function problemReport(problem: Problem): ProblemReport {
+  return {
+    ...problem,
+    sentence: describe(problem),
+    overridable: !NEVER_OVERRIDABLE.has(problem.kind),
   };
 }
 

@@ -1,9 +1,10 @@
 /** `postern trust`: what was trusted by hand, trusting by the administrator's fingerprint, Stop Trusting. */
 
 import type { QuestionReport, TrustReport } from '@postern/connector';
-import { describe, type Endpoint, type TrustInterval } from '@postern/trust';
+import type { Endpoint, TrustInterval } from '@postern/trust';
 import type { Command } from 'commander';
 import { parseEndpoint, parseInterval, parseSha256, verb } from '../arguments.ts';
+import { type ProblemReport, problemReport } from '../check-report.ts';
 import { composeLookout } from '../compose.ts';
 import { connectorClient } from '../connector-client.ts';
 import { ensureDaemon } from '../daemon.ts';
@@ -125,7 +126,9 @@ async function add(target: string, options: Json & { sha256: string; for: string
   const sha256 = parseSha256(options.sha256);
   const interval = parseInterval(options.for);
   const problems = await problemsAt(endpoint);
-  if (options.json !== true) for (const problem of problems) output.note(`  x ${problem}`);
+  if (options.json !== true) {
+    for (const { sentence } of problems) output.note(`  x ${printable(sentence)}`);
+  }
   const override = await addByFingerprint(endpoint, sha256, interval);
   if (options.json === true) return output.json({ schema: 1, problems, override });
   if (override === null) {
@@ -138,11 +141,11 @@ async function add(target: string, options: Json & { sha256: string; for: string
 }
 
 /** A look from here, so that the person sees everything that is wrong before anything is granted. */
-async function problemsAt(endpoint: Endpoint): Promise<string[]> {
+async function problemsAt(endpoint: Endpoint): Promise<ProblemReport[]> {
   const lookout = await composeLookout(findHome(), null);
   try {
     const { diagnosis } = await lookout.gate.look(endpoint);
-    return diagnosis.problems.map((problem) => printable(describe(problem)));
+    return diagnosis.problems.map(problemReport);
   } finally {
     await lookout.close();
   }
