@@ -57,6 +57,7 @@ export type OfflineReason =
   | 'refused'
   | 'server-away'
   | 'server-refused'
+  | 'store-failed'
   | 'starting'
   | 'stopped-trusting'
   | 'waiting-for-decision'

@@ -356,7 +356,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         else changed();
         return;
       case 'refused':
-        goOffline('refused', 'you chose to work offline');
+        if (event.failure === null) goOffline('refused', 'you chose to work offline');
+        else goOffline('store-failed', event.failure.message);
         return;
       case 'stopped':
         session.forget();

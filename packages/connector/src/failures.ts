@@ -1,7 +1,7 @@
 /** What a failure means for a profile: Work Offline with a reason, another try, or one connection alone. */
 
 import { SoapFault } from '@postern/soap';
-import { TransportError, TrustError } from '@postern/trust';
+import { StoreError, TransportError, TrustError } from '@postern/trust';
 import type { OfflineReason } from './api.ts';
 import { errorSummary, ServerError } from './errors.ts';
 
@@ -60,5 +60,7 @@ export function consequenceOf(error: unknown, isLoggedIn: boolean, failures: num
       return offline('server-away', true);
     }
   }
+  // The gate could not keep a decision: without its memory nothing may go on.
+  if (error instanceof StoreError && !isLoggedIn) return offline('store-failed', true);
   return isLoggedIn ? { kind: 'alone' } : offline('server-refused', true);
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { caseById, pem, serveCase } from '@postern/badcerts';
-import type { Asker } from '@postern/trust';
-import { alwaysRefuses, nobody, stage, until } from './stage.ts';
+import { type Asker, StoreError } from '@postern/trust';
+import { alwaysRefuses, authorizesForOneDay, mailServer, nobody, stage, until } from './stage.ts';
 import { afterwards } from './temporary.ts';
 
 const CASES = ['chain::self-signed', 'chain::root-not-trusted', 'dates::expired', 'name::mismatch'];
@@ -35,3 +35,15 @@ for (const id of CASES) {
     });
   }
 }
+
+test('a decision that cannot be kept is Work Offline, and says that the store failed', async (t) => {
+  const { port } = await mailServer(t);
+  const ask = authorizesForOneDay();
+  const { engine, overrides } = await stage(t, { port, ask });
+  overrides.grant = () => {
+    throw new StoreError('ERR_STORE_FAILED', 'no room on the disk', { path: 'overrides.db' });
+  };
+  await engine.start('person');
+  await until(engine, () => engine.report().workOffline?.reason === 'store-failed');
+  assert.equal(engine.report().workOffline?.detail, 'no room on the disk');
+});

@@ -146,8 +146,9 @@ export function createAsking({ ask, clock, overrides, policy, emit }: AskingOpti
   }
 
   function refuse(entry: OpenQuestion, error?: unknown): void {
-    emit({ type: 'refused', endpoint: entry.question.endpoint, at: clock.now() });
-    end(entry, 'answered', error instanceof StoreError ? error : 'refused');
+    const failure = error instanceof StoreError ? error : null;
+    emit({ type: 'refused', endpoint: entry.question.endpoint, failure, at: clock.now() });
+    end(entry, 'answered', failure ?? 'refused');
   }
 
   function settle(entry: OpenQuestion, outcome: Error | WaitOutcome): void {

@@ -2,6 +2,7 @@
 
 import type { Verdict } from './decide.ts';
 import type { Diagnosis } from './diagnose.ts';
+import type { StoreError } from './errors.ts';
 import type { Override } from './overrides.ts';
 import type { Endpoint, Purpose, TrustQuestion } from './question.ts';
 import type { LiveSocket } from './registry.ts';
@@ -40,7 +41,8 @@ export type GateEvent =
   | { type: 'override-granted'; override: Override; at: Date }
   | { type: 'override-expired'; endpoint: Endpoint; at: Date }
   | { type: 'override-retired'; endpoint: Endpoint; at: Date }
-  | { type: 'refused'; endpoint: Endpoint; at: Date }
+  /** The person said no; or yes, and it could not be kept: then `failure` says why. */
+  | { type: 'refused'; endpoint: Endpoint; failure: StoreError | null; at: Date }
   | { type: 'stopped'; endpoint: Endpoint; at: Date }
   /** A server that was refused or waited for verifies again: background work may go on. */
   | { type: 'recovered'; endpoint: Endpoint; at: Date }

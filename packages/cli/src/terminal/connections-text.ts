@@ -33,6 +33,7 @@ const OFFLINE_WORDS: Readonly<Record<OfflineReason, string>> = {
   refused: 'you did not allow the connection',
   'server-away': 'the server does not answer',
   'server-refused': 'the server refuses',
+  'store-failed': 'what you decide cannot be kept on this computer',
   starting: 'not started yet',
   'stopped-trusting': 'you stopped trusting the server',
   'waiting-for-decision': 'waiting for your decision',

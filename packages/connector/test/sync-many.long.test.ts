@@ -1,4 +1,0 @@
-import { test } from 'node:test';
-import { assertAllArrive } from './many-messages.ts';
-
-test('20,000 messages arrive, each byte for byte and once', (t) => assertAllArrive(t, 20_000));
