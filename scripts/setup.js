@@ -1,6 +1,6 @@
 /**
  * Makes a fresh clone ready: installs what package-lock.json names, and finds the Node.js that came
- * with it. Plain JavaScript, because the machine's own Node.js (18 or later) runs it before anything
+ * with it. Plain JavaScript, because the machine's own Node.js (20 or later) runs it before anything
  * is installed. Needs only Node.js and npm.
  */
 

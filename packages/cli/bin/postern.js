@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Finds a Node.js that can run Postern and runs it there. Plain JavaScript for Node 18 and later:
+ * Finds a Node.js that can run Postern and runs it there. Plain JavaScript for Node 20 and later:
  * the machine's own Node where it is new enough, else the one that npm brought, else a clear refusal.
  */
 
