@@ -83,13 +83,14 @@ export async function attend(
     }
   }
 
-  /** Names the newest of what arrived; a first sync is progress and not news. */
+  /** Names the newest of what arrived. */
   async function announceMail(stored: number): Promise<void> {
     const newest = await client.messages(profile, {
       folderId: null,
       limit: Math.min(stored, MAX_NEWS),
     });
-    for (const { from, subject } of [...newest].reverse()) {
+    // A copy of what was sent is no news.
+    for (const { from, subject } of newest.filter(({ unread }) => unread).reverse()) {
       view.announce(`New mail: ${printable(subject)} — ${printable(from)}`);
     }
     if (stored > MAX_NEWS)
