@@ -17,6 +17,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Decisions that must be possible on paper: nothing here may reach the outside. */
 const PURE = [
+  'packages/trust/src/causes.ts',
+  'packages/trust/src/cures.ts',
+  'packages/trust/src/compare.ts',
   'packages/trust/src/decide.ts',
   'packages/trust/src/diagnose.ts',
   'packages/trust/src/problem.ts',
@@ -66,7 +69,6 @@ const ONLY_IN: readonly { what: string; pattern: RegExp; files: readonly string[
       'packages/trust/src/clock.ts',
       // What is only shown, or waits for another process, at the outermost edge.
       'packages/cli/src/background.ts',
-      'packages/cli/src/commands/trust.ts',
       'packages/cli/src/daemon.ts',
       'packages/cli/src/server-host.ts',
       'packages/cli/src/terminal/ask.ts',
@@ -101,10 +103,17 @@ const VALUES_OF: Readonly<Record<string, readonly string[]>> = {
     'packages/connector/src/http.ts',
     'packages/server/src/server.ts',
     'packages/trust/src/danger.ts',
+    // Over the socket that danger.ts opens for it: what a question is about, without credentials.
+    'packages/trust/src/plain-get.ts',
   ],
   'node:https': ['packages/server/src/server.ts', 'packages/trust/src/adapters/agent.ts'],
   'node:http2': [],
-  'node:tls': ['packages/trust/src/contexts.ts', 'packages/trust/src/gate.ts'],
+  'node:tls': [
+    'packages/trust/src/contexts.ts',
+    'packages/trust/src/gate.ts',
+    // For the list of Mozilla's roots.
+    'packages/trust/src/local-roots.ts',
+  ],
   'node:dgram': [],
   'node:child_process': ['packages/cli/src/background.ts', 'packages/trust/src/system-roots.ts'],
 };

@@ -14,6 +14,8 @@ export interface MadeChain {
   anchors: readonly Uint8Array[];
   /** Lower-case hex SHA-256 of the certificates that the policy of this case refuses. */
   disallowed: readonly string[];
+  /** The revocation lists that the policy of this case names and requires; null where it says nothing of them. */
+  lists: readonly Uint8Array[] | null;
 }
 
 /** A problem as an override remembers it: see `problemKey`. */
@@ -35,8 +37,8 @@ export interface BadCertCase {
   /** Remark kinds expected, in any order. */
   remarks: readonly string[];
   /**
-   * What `openssl verify -purpose sslserver -auth_level 2 -verify_hostname` says first: `ok`, its
-   * error number, or `unreadable` where it cannot load a certificate.
+   * What `openssl verify -purpose sslserver -auth_level 2 -verify_hostname` says first, with
+   * `-crl_check_all` where there are lists: `ok`, its error number, or `unreadable` where it cannot load a certificate.
    */
   openssl: 'ok' | 'unreadable' | number;
   /** Corresponding case of x509-limbo, if there is one. */

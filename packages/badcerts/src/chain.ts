@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net';
 import type { MadeChain } from './case.ts';
+import { element, objectIdentifier, TAG } from './der.ts';
 import { keyPair } from './keys.ts';
 import {
   AT,
@@ -11,6 +12,7 @@ import {
   type Made,
   makeCertificate,
   type NamePlan,
+  type RawExtension,
   VALID,
 } from './make.ts';
 
@@ -35,6 +37,8 @@ export interface ChainPlan {
   anchors(made: MadeParts): readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
   /** What the policy disallows: by default nothing. */
   disallow(made: MadeParts): readonly Uint8Array[];
+  /** Revocation lists that the policy requires: by default it says nothing of revocation. */
+  lists(made: MadeParts): readonly Uint8Array[] | null;
 }
 
 /** A change to a plan. Changes of different parts may be applied one after another. */
@@ -111,6 +115,7 @@ export function goodPlan(label: string, serverName: string): ChainPlan {
     present: sendsPath,
     anchors: ({ root: made }) => [made.der],
     disallow: () => [],
+    lists: () => null,
   };
 }
 
@@ -139,6 +144,7 @@ export async function makeChain(plan: ChainPlan): Promise<MadeChain & { parts: M
     key: plan.leaf.key.privateKey,
     anchors: await plan.anchors(parts),
     disallowed: plan.disallow(parts).map(fingerprint),
+    lists: plan.lists(parts),
   };
 }
 
@@ -185,6 +191,13 @@ export function around(
   patch: Partial<Pick<ChainPlan, 'anchors' | 'disallow' | 'present'>>,
 ): Change {
   return (plan) => ({ ...plan, ...patch });
+}
+
+/** Authority information access with one way to the issuer's certificate (RFC 5280 4.2.2.1). */
+export function issuerUrl(url: string): RawExtension {
+  const method = objectIdentifier('1.3.6.1.5.5.7.48.2');
+  const access = element(TAG.sequence, method, element(0x86, Buffer.from(url)));
+  return { oid: '1.3.6.1.5.5.7.1.1', critical: false, value: element(TAG.sequence, access) };
 }
 
 /** One change after another. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type BadCertCase, cases } from '@postern/badcerts';
-import { DEFAULT_POLICY, diagnose, parseCertificate, problemKey } from '@postern/trust';
+import { DEFAULT_POLICY, diagnose, parseCertificate, parseCrl, problemKey } from '@postern/trust';
 
 /** The names that Node gives to OpenSSL's error numbers; it has none for the rest. */
 const NODE_CODES: Readonly<Record<number, string>> = {
@@ -30,7 +30,7 @@ function opensslCode({ openssl, onPaper }: BadCertCase): string | null | undefin
 
 for (const one of cases) {
   test(`${one.id} shows exactly ${one.expected.join(', ') || 'no problem'}`, async () => {
-    const { presented, anchors, disallowed } = await one.make();
+    const { presented, anchors, disallowed, lists } = await one.make();
     const { problems, remarks } = diagnose({
       presented,
       serverName: one.serverName,
@@ -41,11 +41,14 @@ for (const one of cases) {
       policy: {
         ...DEFAULT_POLICY,
         disallowedCertificates: disallowed,
+        revocation: lists === null ? 'off' : 'required',
         minimumTlsVersion: one.minimumTlsVersion ?? DEFAULT_POLICY.minimumTlsVersion,
       },
+      revocationLists: (lists ?? []).map((der) => parseCrl(der, one.id)),
       at: one.at,
       protocol: one.tls?.maxVersion ?? 'TLSv1.3',
-      openssl: opensslCode(one),
+      // A handshake knows nothing of lists.
+      openssl: lists === null ? opensslCode(one) : null,
     });
     // One certificate may be malformed for several reasons.
     assert.deepEqual([...new Set(problems.map(problemKey))], one.expected);

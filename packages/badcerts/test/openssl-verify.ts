@@ -11,17 +11,19 @@ export async function opensslVerify(
   one: BadCertCase,
   directory: string,
 ): Promise<BadCertCase['openssl']> {
-  const { presented, anchors } = await one.make();
+  const { presented, anchors, lists } = await one.make();
   const stem = join(directory, one.id.replaceAll(/[^a-z0-9.+-]/g, '_').slice(0, 100));
   const [leaf, ...untrusted] = presented;
   const files = {
     leaf: `${stem}.leaf`,
     untrusted: `${stem}.untrusted`,
     anchors: `${stem}.anchors`,
+    lists: `${stem}.lists`,
   };
   await writeFile(files.leaf, leaf === undefined ? '' : pem(leaf));
   await writeFile(files.untrusted, untrusted.map(pem).join(''));
   await writeFile(files.anchors, anchors.map(pem).join(''));
+  await writeFile(files.lists, (lists ?? []).map(listPem).join(''));
   const name = isIP(one.serverName) === 0 ? '-verify_hostname' : '-verify_ip';
   const args = [
     ...['verify', '-purpose', 'sslserver', '-auth_level', '2', name, one.serverName],
@@ -32,12 +34,17 @@ export async function opensslVerify(
       ...(anchors.length > 0 ? ['-CAfile', files.anchors] : ['-no-CAfile']),
     ],
     ...(untrusted.length > 0 ? ['-untrusted', files.untrusted] : []),
+    ...(lists === null ? [] : ['-crl_check_all', '-CRLfile', files.lists]),
     files.leaf,
   ];
   const { output, exitCode } = await run(args);
   if (exitCode === 0) return 'ok';
   const first = /^error (\d+) at /m.exec(output)?.[1];
   return first === undefined ? 'unreadable' : Number(first);
+}
+
+function listPem(der: Uint8Array): string {
+  return pem(der).replaceAll('CERTIFICATE', 'X509 CRL');
 }
 
 /** Whether there is an `openssl` program. */

@@ -32,6 +32,8 @@ export interface Anchors {
   reload(): Promise<AnchorSet>;
   /** Withdraws the user's roots for a server name (Stop Trusting). Resolves with the number withdrawn. */
   withdraw(serverName: string): Promise<number>;
+  /** What the computer's store holds, whether or not policy lets it count; to explain, never to trust. */
+  inSystemStore(): Promise<readonly SystemRoot[]>;
 }
 
 /** Anchors that count for a server name: all but user and policy roots that are bound to another one. */
@@ -105,6 +107,7 @@ export function createAnchors({ system, policy, userRoots }: AnchorSources): Anc
     async withdraw(serverName) {
       return userRoots?.removeAll(serverName) ?? 0;
     },
+    inSystemStore: async () => systemRoots ?? (await system?.read()) ?? [],
   };
 }
 
@@ -124,6 +127,7 @@ export function fixedAnchors(
     current: async () => set,
     reload: async () => set,
     withdraw: async () => 0,
+    inSystemStore: async () => [],
   };
 }
 

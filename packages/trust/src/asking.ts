@@ -11,6 +11,7 @@ import type { Verdict } from './decide.ts';
 import type { Diagnosis } from './diagnose.ts';
 import { endpointKey } from './endpoint.ts';
 import { StoreError } from './errors.ts';
+import type { Explaining } from './explain.ts';
 import { choicesFor, expiryOf } from './intervals.ts';
 import { type Override, type Overrides, PLAIN_HTTP } from './overrides.ts';
 import type { PolicyState } from './policy.ts';
@@ -74,10 +75,12 @@ export interface AskingOptions {
   clock: Clock;
   overrides: Overrides;
   policy: () => PolicyState;
+  explaining: Explaining;
   emit: (event: GateEvent) => void;
 }
 
-export function createAsking({ ask, clock, overrides, policy, emit }: AskingOptions): Asking {
+export function createAsking(options: AskingOptions): Asking {
+  const { ask, clock, overrides, policy, explaining, emit } = options;
   const open = new Map<string, OpenQuestion>();
 
   function choices(matter: Matter): TrustQuestion['choices'] {
@@ -110,6 +113,7 @@ export function createAsking({ ask, clock, overrides, policy, emit }: AskingOpti
       expected: matter.expected,
       choices: choices(matter),
       waiting,
+      evidence: explaining.known(matter.endpoint),
     };
     const entry: OpenQuestion = {
       question,
@@ -120,7 +124,19 @@ export function createAsking({ ask, clock, overrides, policy, emit }: AskingOpti
     };
     open.set(endpointKey(matter.endpoint), entry);
     emit({ type: 'question-opened', question, at: clock.now() });
+    void explain(entry);
     return entry;
+  }
+
+  /** Once for each question, as long as it is open. What it finds changes what is said, and no choice. */
+  async function explain(entry: OpenQuestion): Promise<void> {
+    const { endpoint, diagnosis } = entry.matter;
+    const { signal } = entry.abort;
+    if (diagnosis === null || signal.aborted) return;
+    const evidence = await explaining.gather(endpoint, diagnosis, { portal: true, signal });
+    if (signal.aborted) return;
+    entry.question = { ...entry.question, evidence };
+    emit({ type: 'question-explained', question: entry.question, at: clock.now() });
   }
 
   /** Lets an asker see the question. Whatever goes wrong there is a no. */

@@ -4,7 +4,9 @@
  */
 
 import { hash, type X509Certificate } from 'node:crypto';
-import { FormatError } from './errors.ts';
+import type { PolicyFacts } from './certificate-policies.ts';
+import type { ConstrainedName, NameConstraints } from './name-constraints.ts';
+import { pemBlocks } from './pem.ts';
 import { readCertificate } from './read-certificate.ts';
 
 /** A name in subject alternative name or a name constraint. */
@@ -46,7 +48,13 @@ export interface Certificate {
   readonly notBefore: Date;
   readonly notAfter: Date;
   readonly subjectAltNames: readonly GeneralName[];
-  readonly publicKey: { algorithm: string; bits: number | null; curve: string | null };
+  readonly publicKey: {
+    algorithm: string;
+    bits: number | null;
+    curve: string | null;
+    /** False for an RSA exponent that is one, even or huge: no signature is checked with it. */
+    isUsable: boolean;
+  };
   /** SHA-256 of the SubjectPublicKeyInfo, lower-case hex. */
   readonly spkiSha256: string;
   readonly signatureAlgorithm: string;
@@ -54,12 +62,21 @@ export interface Certificate {
   readonly pathLength: number | null;
   readonly keyUsage: readonly string[] | null;
   readonly extendedKeyUsage: readonly string[] | null;
+  /** What the old Netscape certificate type says of TLS servers; null where it is absent. */
+  readonly netscapeServer: boolean | null;
   readonly subjectKeyId: string | null;
   readonly authorityKeyId: string | null;
-  /** The issuer and serial number are given beside the key identifier (RFC 5280 4.2.1.1: as zmcertmgr does). */
-  readonly authorityKeyIdHasSerial: boolean;
+  /** DER of the name of the issuer's issuer, lower-case hex, where it is given (RFC 5280 4.2.1.1: as zmcertmgr does). */
+  readonly authorityIssuerId: string | null;
+  /** The issuer's serial number, where it is given beside. */
+  readonly authoritySerialNumber: string | null;
   /** Where the CA publishes the issuer's certificate (RFC 5280 4.2.2.1, caIssuers); never fetched here. */
   readonly issuerUrls: readonly string[];
+  readonly nameConstraints: NameConstraints | null;
+  /** Names that the constraints of issuers bind; null where they cannot be read. */
+  readonly constrainedNames: readonly ConstrainedName[] | null;
+  /** Null where they cannot be read. */
+  readonly policies: PolicyFacts | null;
   readonly extensions: readonly Extension[];
   readonly malformed: readonly string[];
   /** Breaches of form that OpenSSL accepts: each a kebab-case kind and one sentence. */
@@ -100,33 +117,10 @@ export function parseCertificate(der: Uint8Array): Certificate {
  * certificate, a block does not end, or is not base64; does not look inside: see {@link parseCertificate}.
  */
 export function parsePem(text: string, what: string): Uint8Array[] {
-  const found: Uint8Array[] = [];
-  const begin = /-----BEGIN ([A-Z0-9 ]{1,40})-----/g;
-  for (let match = begin.exec(text); match !== null; match = begin.exec(text)) {
-    const label = match[1] ?? '';
-    const closing = `-----END ${label}-----`;
-    const end = text.indexOf(closing, begin.lastIndex);
-    if (end < 0) throw invalidPem(`block "${label}" does not end`, what, match.index);
-    if (label === 'CERTIFICATE' || label === 'X509 CERTIFICATE') {
-      const base64 = text.slice(begin.lastIndex, end).replace(/\s+/g, '');
-      const der = Buffer.from(base64, 'base64');
-      if (base64 === '' || der.toString('base64') !== base64) {
-        throw invalidPem('certificate is not base64', what, match.index);
-      }
-      found.push(Uint8Array.from(der));
-    }
-    begin.lastIndex = end + closing.length;
-  }
-  if (found.length === 0) throw invalidPem('there is no certificate', what);
-  return found;
+  return pemBlocks(text, what, CERTIFICATES);
 }
 
-function invalidPem(message: string, what: string, offset?: number): FormatError {
-  return new FormatError('ERR_PEM_INVALID', message, {
-    what,
-    ...(offset === undefined ? {} : { offset }),
-  });
-}
+const CERTIFICATES = { labels: ['CERTIFICATE', 'X509 CERTIFICATE'], name: 'certificate' };
 
 /** A certificate as PEM (RFC 7468), with a line break at the end. */
 export function toPem(der: Uint8Array): string {
@@ -135,6 +129,17 @@ export function toPem(der: Uint8Array): string {
       .toString('base64')
       .match(/.{1,64}/g) ?? [];
   return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
+}
+
+/** A name as a list shows it: a DNS name as it is, any other with its kind, `ip:192.0.2.7`. */
+export function generalNameText({ type, value }: GeneralName): string {
+  return type === 'dns' ? value : `${type}:${value}`;
+}
+
+/** The kind of key and its size: `rsa (2048 bits)`, `ec (prime256v1)`. */
+export function keyText({ publicKey: { algorithm, bits, curve } }: Certificate): string {
+  const size = curve ?? (bits === null ? null : `${bits} bits`);
+  return size === null ? algorithm : `${algorithm} (${size})`;
 }
 
 /** A fingerprint as people compare it: upper-case pairs with colons. */

@@ -1,6 +1,7 @@
 /**
  * DANGER: unprotected HTTP. The one file that opens a socket without TLS, and only after a person
- * confirmed it for this host and port until a date. Nothing falls back to this by itself.
+ * confirmed it for this host and port until a date, to say that TLS is to begin (STARTTLS), or to
+ * find out what a question is about (plain-get.ts). Nothing falls back to this by itself.
  */
 
 import { Agent as HttpAgent } from 'node:http';
@@ -14,9 +15,10 @@ import { TrustError } from './errors.ts';
 import { mayOverride } from './intervals.ts';
 import { type Overrides, PLAIN_HTTP } from './overrides.ts';
 import type { PolicyState } from './policy.ts';
-import type { Endpoint } from './question.ts';
+import type { Endpoint, Purpose } from './question.ts';
 import type { Registry } from './registry.ts';
 import type { AgentRequest, ConnectRequest, Resolve } from './request.ts';
+import { negotiateStartTls, type StartTlsProtocol } from './starttls.ts';
 
 /** Unprotected HTTP, under a name one can grep. Needs the person's dated confirmation for that host and port. */
 export interface Danger {
@@ -94,6 +96,43 @@ export function createDanger({
     connectPlainHttp,
     plainHttpAgent: (about) => new PlainHttpAgent(connectPlainHttp, about),
   };
+}
+
+/**
+ * A plain socket at the point where TLS begins, for the gate alone. Nothing but the request to begin
+ * was written to it (see starttls.ts). Throws TransportError.
+ */
+export async function beginInPlainText(
+  { host, port }: Endpoint,
+  protocol: StartTlsProtocol,
+  about: {
+    serverName: string;
+    purpose: Purpose | null;
+    clock: Clock;
+    signal: AbortSignal;
+    resolve: Resolve | undefined;
+  },
+): Promise<Socket> {
+  const { serverName, purpose, clock, signal, resolve } = about;
+  const timeoutMs = DIAL_TIMEOUT_MS;
+  const socket = net.connect({ host, port, ...lookupFrom(resolve) });
+  await whileDialling(socket, 'connect', {
+    clock,
+    signal,
+    timeoutMs,
+    failed: (cause) => transportError(cause, 'connect', purpose, { host, port }),
+  });
+  const where = endpointKey({ host, port });
+  await negotiateStartTls(socket, { protocol, serverName, where, clock, signal, timeoutMs });
+  return socket;
+}
+
+/**
+ * A plain socket to an address that was looked up already, for what only explains a question (see
+ * plain-get.ts): no credential, no cookie and nothing of the person's ever goes over it.
+ */
+export function dialPlain(address: string, port: number): Socket {
+  return net.connect({ host: address, port });
 }
 
 /** Until when plain HTTP is confirmed here, null if a person has to be asked. Throws where policy forbids it. */

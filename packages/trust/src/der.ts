@@ -111,6 +111,22 @@ export function checkFraming(root: DerElement): void {
   visit(root, 0);
 }
 
+/** The elements of a SEQUENCE whose parts are all OPTIONAL, in the order of their tags. Throws {@link DerError}. */
+export function optionalParts(
+  sequence: DerElement,
+  tags: readonly number[],
+): Map<number, DerElement> {
+  const parts = new Map<number, DerElement>();
+  let next = 0;
+  for (const part of children(sequence)) {
+    const index = tags.indexOf(part.tag, next);
+    if (index < 0) throw new DerError('unknown part', part.start);
+    parts.set(part.tag, part);
+    next = index + 1;
+  }
+  return parts;
+}
+
 /** Content octets, without header. */
 export function content(element: DerElement): Uint8Array {
   return element.bytes.subarray(element.contentStart, element.end);
@@ -167,8 +183,38 @@ export function readOid(element: DerElement): string {
   return [top, head - top * 40n, ...arcs.slice(1)].join('.');
 }
 
+/** A Time (RFC 5280 4.1.2.5): seconds and `Z` always, fractions never; two-digit years are 1950 to 2049. */
+export function readTime(element: DerElement | undefined, offset = 0): Date {
+  if (element?.tag !== TAG.utcTime && element?.tag !== TAG.generalizedTime) {
+    throw new DerError('no date', offset);
+  }
+  const text = Buffer.from(content(element)).toString('latin1');
+  const isUtc = element.tag === TAG.utcTime;
+  const match = /^(\d\d|\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text);
+  if (match === null || match[1]?.length !== (isUtc ? 2 : 4)) {
+    throw new DerError('date that is not in the form of RFC 5280', element.start);
+  }
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
+    .slice(1)
+    .map(Number);
+  const instant = new Date(0);
+  instant.setUTCFullYear(isUtc ? year + (year < 50 ? 2000 : 1900) : year, month - 1, day);
+  instant.setUTCHours(hour, minute, second);
+  // What does not exist rolls over: 30 February, month 13, 24:00, minute 60.
+  const isWhole =
+    instant.getUTCMonth() === month - 1 &&
+    instant.getUTCDate() === day &&
+    instant.getUTCHours() === hour &&
+    instant.getUTCMinutes() === minute &&
+    instant.getUTCSeconds() === second;
+  if (!isWhole) {
+    throw new DerError('date that does not exist', element.start);
+  }
+  return instant;
+}
+
 /** X.690 8.3.2: the first nine bits are neither all zero nor all one. */
-function checkInteger(element: DerElement): void {
+export function checkInteger(element: DerElement): void {
   const [first, second] = content(element);
   if (first === undefined) throw new DerError('empty integer', element.start);
   if (second === undefined) return;

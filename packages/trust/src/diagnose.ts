@@ -6,19 +6,22 @@
 
 import type { Anchor } from './anchors.ts';
 import { type Certificate, parseCertificate } from './certificate.ts';
-import { inspectPath, NAME_CONSTRAINTS } from './inspect.ts';
+import type { RevocationList } from './crl.ts';
+import { inspectPath } from './inspect.ts';
 import { normaliseServerName } from './names.ts';
 import { isExplained } from './openssl-codes.ts';
 import { isAnchored, MAX_SIGNATURE_CHECKS, type Path, searchPaths } from './path.ts';
 import type { Policy } from './policy.ts';
 import {
   byGravity,
+  NO_CERTIFICATE,
   type Position,
   type Problem,
   type ProblemKind,
   type Remark,
 } from './problem.ts';
 import { MAX_CERTIFICATE_BYTES } from './read-certificate.ts';
+import { type RevocationAt, revocationAlong } from './revocation.ts';
 
 /** Most certificates of a presented chain that are looked at: GnuTLS's DEFAULT_MAX_VERIFY_DEPTH. */
 export const MAX_PRESENTED = 16;
@@ -31,7 +34,9 @@ export interface ExamineInput {
   serverName: string;
   /** Anchors in force for this server name. */
   anchors: readonly Anchor[];
-  policy: Pick<Policy, 'disallowedCertificates' | 'minimumTlsVersion'>;
+  policy: Pick<Policy, 'disallowedCertificates' | 'minimumTlsVersion' | 'revocation'>;
+  /** Looked at as far as `policy.revocation` says; none by default. */
+  revocationLists?: readonly RevocationList[];
 }
 
 /** What changes from one connection to the next. */
@@ -41,6 +46,8 @@ export interface MomentInput {
   protocol: string | null;
   /** OpenSSL's verdict: its code, `null` when it authorised the chain, `undefined` when it was not consulted. */
   openssl: string | null | undefined;
+  /** OpenSSL's code for a handshake by the gate's rules, where only one by weaker rules succeeded. */
+  brokenOffBy?: string;
 }
 
 /** Everything that can be said of a chain apart from dates. Opaque to all but {@link conclude}. */
@@ -63,8 +70,8 @@ export interface Assessment {
   readonly path: readonly PathElement[];
   readonly problems: readonly Problem[];
   readonly remarks: readonly Remark[];
-  /** Where names are constrained, which only OpenSSL has looked at. */
-  readonly constrainedAt: readonly Position[];
+  /** What is to be said of revocation, for which lists have dates of their own. */
+  readonly revocationAt: RevocationAt;
 }
 
 /** One element of the path that explains best. */
@@ -99,7 +106,7 @@ export function examine(input: ExamineInput): Examination {
   const general = problemsOfChain(input, chain);
   const [leaf, ...others] = chain;
   if (leaf === undefined) {
-    general.push({ kind: 'malformed', position: null, reason: 'no certificate was presented' });
+    general.push({ kind: 'malformed', position: null, reason: NO_CERTIFICATE });
     return {
       serverName,
       chain,
@@ -107,7 +114,7 @@ export function examine(input: ExamineInput): Examination {
       problems: general,
       remarks: [],
       anchored: false,
-      assessments: [{ path: [], problems: general, remarks: [], constrainedAt: [] }],
+      assessments: [{ path: [], problems: general, remarks: [], revocationAt: () => [] }],
       minimumTlsVersion,
     };
   }
@@ -125,8 +132,15 @@ export function examine(input: ExamineInput): Examination {
   const tooLarge = new Set<Position>(
     general.flatMap(({ kind, position }) => (kind === 'limit-exceeded' ? [position] : [])),
   );
+  const revocation = {
+    mode: input.policy.revocation,
+    lists: input.revocationLists ?? [],
+    chain,
+    anchors: input.anchors,
+    serverName,
+  };
   const assess = (path: Path): Assessment => {
-    const { problems, remarks, constrainedAt } = inspectPath(path, serverName);
+    const { problems, remarks } = inspectPath(path, serverName);
     // An issuer that was not looked for is not missing; a certificate that was not read is not malformed.
     const isCutShort = exhausted || input.presented.length > MAX_PRESENTED;
     const all = [
@@ -139,7 +153,7 @@ export function examine(input: ExamineInput): Examination {
       path: path.steps,
       problems: all.sort(byGravity),
       remarks: [...remarks, ...remarksOnOrder(path, chain)],
-      constrainedAt,
+      revocationAt: revocationAlong(path, revocation),
     };
   };
   const [first, ...rest] = paths;
@@ -160,15 +174,13 @@ export function examine(input: ExamineInput): Examination {
 export function conclude(examination: Examination, moment: MomentInput): Diagnosis {
   const { serverName, chain, assessments, minimumTlsVersion } = examination;
   const { at, protocol, openssl } = moment;
-  const along = assessments.map(({ path, problems, remarks, constrainedAt }) => ({
+  const along = assessments.map(({ path, problems, remarks, revocationAt }) => ({
     path,
     remarks,
     problems: [
       ...problems,
       ...path.flatMap((element) => problemsOfDate(element, at)),
-      // Name constraints are processed by OpenSSL alone. Where it was not asked nobody has looked, and
-      // what is not processed must not be passed over (RFC 5280 4.2), critical or not.
-      ...(openssl === undefined ? constrainedAt : []).map(unprocessedConstraint),
+      ...revocationAt(at),
     ].sort(byGravity),
   }));
   const best = along.reduce((a, b) => (hasLessAgainst(b.problems, a.problems) ? b : a));
@@ -178,6 +190,12 @@ export function conclude(examination: Examination, moment: MomentInput): Diagnos
   }
   if (typeof openssl === 'string' && !isExplained(openssl, problems)) {
     problems.push({ kind: 'refused-by-openssl', position: null, code: openssl });
+  }
+  // Whatever the code: who speaks nothing newer could not do otherwise. Any other reason must stand
+  // for itself, or what cannot be connected to would look fine.
+  const isTooOld = problems.some(({ kind }) => kind === 'old-protocol');
+  if (moment.brokenOffBy !== undefined && !isTooOld) {
+    problems.push({ kind: 'refused-by-openssl', position: null, code: moment.brokenOffBy });
   }
   const { path, remarks } = best;
   problems.sort(byGravity);
@@ -303,10 +321,6 @@ function problemsOfDate({ certificate, position }: PathElement, at: Date): Probl
     });
   }
   return problems;
-}
-
-function unprocessedConstraint(position: Position): Problem {
-  return { kind: 'unknown-critical-extension', position, oid: NAME_CONSTRAINTS };
 }
 
 /** Fewer problems, then a less grave first one. */

@@ -3,10 +3,9 @@
  * terms, and what a handshake showed. Opens no socket (see gate.ts and danger.ts).
  */
 
-import type { X509Certificate } from 'node:crypto';
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import type { LookupFunction, Socket } from 'node:net';
-import type { PeerCertificate, TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { Clock } from './clock.ts';
 import { endpointKey } from './endpoint.ts';
 import { TransportError, type TransportErrorCode } from './errors.ts';
@@ -26,6 +25,9 @@ const FOREIGN_CODES: Readonly<Record<string, TransportErrorCode>> = {
   ETIMEDOUT: 'ERR_CONNECT_TIMEOUT',
 };
 
+/** How OpenSSL tells that the other side has no version of TLS that is offered (measured, 3.5). */
+const TOO_OLD = new Set(['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'ERR_SSL_UNSUPPORTED_PROTOCOL']);
+
 /** Node's error in our terms; its own stays as the cause. */
 export function transportError(
   cause: unknown,
@@ -44,7 +46,8 @@ export function transportError(
       ? 'no TLS handshake with'
       : 'no connection to';
   const where = isName ? endpoint.host : endpointKey(endpoint);
-  return new TransportError(code, `${what} "${where}": ${foreign}`, {
+  const why = TOO_OLD.has(foreign) ? `${foreign} (it speaks no TLS from 1.2 on)` : foreign;
+  return new TransportError(code, `${what} "${where}": ${why}`, {
     phase: isName ? 'resolve' : phase,
     purpose,
     cause,
@@ -58,6 +61,17 @@ function foreignCode(cause: unknown): string {
   if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string')
     return cause.code;
   return cause instanceof Error ? cause.name : 'unknown';
+}
+
+/**
+ * OpenSSL's code where a TLS server and the gate's rules found nothing in common, or null: what
+ * answers no TLS at all would answer none by weaker rules either. A reset is how some old servers say it.
+ */
+export function brokenOffBy(error: unknown): string | null {
+  if (!(error instanceof TransportError) || error.code !== 'ERR_HANDSHAKE_FAILED') return null;
+  const code = foreignCode(error.cause);
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return null;
+  return /^ERR_SSL_|^ERR_TLS_DH_|^ECONNRESET$/.test(code) ? code : null;
 }
 
 /** Waits for `event`; destroys the socket and throws when it fails, lasts too long, or is aborted. */
@@ -134,25 +148,12 @@ export function lookupFrom(resolve: Resolve | undefined): { lookup?: LookupFunct
 }
 
 /**
- * Keeps Node from building the legacy object of the whole chain (0.2 ms) for `checkServerIdentity`,
- * which has no say here. To be called before the handshake; {@link presentedChain} gives it back.
+ * Ends a connection that was only looked at. The last words of the handshake go out before, or the
+ * server would log a broken one each time; nothing else does.
  */
-export function deferPeerCertificate(socket: TLSSocket): void {
-  socket.getPeerCertificate = (() => ({})) as unknown as TLSSocket['getPeerCertificate'];
-}
-
-/**
- * The chain exactly as sent, leaf first. The first look at it empties it (Node before 26.9), so it
- * is read once, and what the socket tells others afterwards comes from here.
- */
-export function presentedChain(socket: TLSSocket): readonly Uint8Array[] {
-  const leaf = socket.getPeerX509Certificate();
-  const presented: Uint8Array[] = [];
-  for (let next = leaf; next !== undefined; next = next.issuerCertificate) presented.push(next.raw);
-  socket.getPeerX509Certificate = (): X509Certificate | undefined => leaf;
-  const legacy = (): PeerCertificate => (leaf?.toLegacyObject() ?? {}) as PeerCertificate;
-  socket.getPeerCertificate = legacy as TLSSocket['getPeerCertificate'];
-  return presented;
+export function hangUp(socket: TLSSocket): void {
+  socket.on('error', () => socket.destroy());
+  socket.end(() => socket.destroy());
 }
 
 /** OpenSSL's code. Node gives it as a string, its types say Error. */

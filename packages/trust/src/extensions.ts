@@ -6,15 +6,11 @@
 
 import { AsnConvert } from '@peculiar/asn1-schema';
 import {
-  AuthorityInfoAccessSyntax,
-  AuthorityKeyIdentifier,
+  AccessDescription,
   BasicConstraints,
-  CertificatePolicies,
-  CRLDistributionPoints,
-  ExtendedKeyUsage,
+  DistributionPoint,
   KeyUsage,
-  Name,
-  NameConstraints,
+  PolicyInformation,
   SubjectKeyIdentifier,
 } from '@peculiar/asn1-x509';
 import type { GeneralName } from './certificate.ts';
@@ -26,13 +22,17 @@ import {
   DerError,
   encoded,
   expectTag,
+  optionalParts,
   readBoolean,
   readOid,
   readWhole,
   TAG,
 } from './der.ts';
+import { nameText } from './distinguished-name.ts';
+import { readDistributionPoints } from './distribution-points.ts';
+import { type NameConstraints, readNameConstraints } from './name-constraints.ts';
 import { addressFromBytes } from './names.ts';
-import { escapeAttributeValue, MAX_NAME_TEXT, MAX_VALUE_TEXT, printable } from './printable.ts';
+import { MAX_NAME_TEXT, MAX_VALUE_TEXT, printable } from './printable.ts';
 
 /** The extensions that Postern reads, by OID, with their English names. */
 export const EXTENSION_NAMES: Readonly<Record<string, string>> = {
@@ -59,6 +59,9 @@ export const EXTENSION_NAMES: Readonly<Record<string, string>> = {
   '2.5.29.54': 'inhibit any-policy',
 };
 
+/** RFC 5280 4.2.1.6. */
+export const SUBJECT_ALT_NAME = '2.5.29.17';
+
 /** RFC 5280 4.2.1.3, in the order of the bits. */
 const KEY_USAGE_NAMES = [
   'digitalSignature',
@@ -82,25 +85,13 @@ const EXTENDED_KEY_USAGE_NAMES: Readonly<Record<string, string>> = {
   '2.5.29.37.0': 'anyExtendedKeyUsage',
 };
 
+/** RFC 5280 allows 20; what is longer is remarked on. */
+const MAX_SERIAL_BYTES = 64;
+
+/** A Name without any part, where the issuer's has no bearing. */
+const EMPTY_NAME = Uint8Array.of(0x30, 0);
+
 const CA_ISSUERS = '1.3.6.1.5.5.7.48.2';
-
-/** Short names of RFC 4514 3, and the few that are common beside them. */
-const ATTRIBUTE_NAMES: Readonly<Record<string, string>> = {
-  '0.9.2342.19200300.100.1.1': 'UID',
-  '0.9.2342.19200300.100.1.25': 'DC',
-  '1.2.840.113549.1.9.1': 'emailAddress',
-  '2.5.4.10': 'O',
-  '2.5.4.11': 'OU',
-  '2.5.4.3': 'CN',
-  '2.5.4.5': 'serialNumber',
-  '2.5.4.6': 'C',
-  '2.5.4.7': 'L',
-  '2.5.4.8': 'ST',
-  '2.5.4.9': 'street',
-  '2.5.4.97': 'organizationIdentifier',
-};
-
-const COMMON_NAME = '2.5.4.3';
 
 /** An extension in its frame, as it stands in the certificate. */
 export interface RawExtension {
@@ -117,11 +108,16 @@ export interface ExtensionFacts {
   pathLength: number | null;
   keyUsage: readonly string[] | null;
   extendedKeyUsage: readonly string[] | null;
+  /** Whether the old Netscape certificate type, which OpenSSL still heeds, lets it be a TLS server; null where absent. */
+  netscapeServer: boolean | null;
   subjectAltNames: readonly GeneralName[];
   subjectKeyId: string | null;
   authorityKeyId: string | null;
-  authorityKeyIdHasSerial: boolean;
+  authorityIssuerId: string | null;
+  authoritySerialNumber: string | null;
   issuerUrls: readonly string[];
+  /** Null where the extension is absent, or cannot be read, which is `malformed`. */
+  nameConstraints: NameConstraints | null;
 }
 
 /** Reads one Extension (RFC 5280 4.1); throws DerError. */
@@ -140,21 +136,31 @@ export function readExtension(element: DerElement): RawExtension {
   };
 }
 
-/** Decodes what diagnosis needs. What cannot be read is told to `malformed` and left out. */
+/** Where the breaches of form go that OpenSSL accepts: a kind and one sentence. */
+export type Odd = (kind: string, sentence: string) => void;
+
+/**
+ * Decodes what diagnosis needs. What cannot be read is told to `malformed` and left out; breaches of
+ * form are told to `odd`.
+ */
 export function readFacts(
   extensions: readonly RawExtension[],
   malformed: (reason: string) => void,
+  odd: Odd,
 ): ExtensionFacts {
   const facts: ExtensionFacts = {
     isCa: null,
     pathLength: null,
     keyUsage: null,
     extendedKeyUsage: null,
+    netscapeServer: null,
     subjectAltNames: [],
     subjectKeyId: null,
     authorityKeyId: null,
-    authorityKeyIdHasSerial: false,
+    authorityIssuerId: null,
+    authoritySerialNumber: null,
     issuerUrls: [],
+    nameConstraints: null,
   };
   for (const { oid, value } of extensions) {
     const read = READERS[oid];
@@ -162,7 +168,7 @@ export function readFacts(
     try {
       const element = readWhole(value);
       checkFraming(element);
-      read(value, facts, element);
+      read(value, facts, element, odd);
     } catch (cause) {
       const detail = cause instanceof DerError ? cause.message : 'its structure';
       malformed(`${EXTENSION_NAMES[oid] ?? oid} cannot be read: ${detail}`);
@@ -171,7 +177,7 @@ export function readFacts(
   return facts;
 }
 
-type Reader = (value: Uint8Array, facts: ExtensionFacts, element: DerElement) => void;
+type Reader = (value: Uint8Array, facts: ExtensionFacts, element: DerElement, odd: Odd) => void;
 
 const READERS: Readonly<Record<string, Reader>> = {
   '2.5.29.19': (value, facts) => {
@@ -184,33 +190,66 @@ const READERS: Readonly<Record<string, Reader>> = {
     const bits = AsnConvert.parse(value, KeyUsage).toNumber();
     facts.keyUsage = KEY_USAGE_NAMES.filter((_, bit) => (bits & (1 << bit)) !== 0);
   },
-  '2.5.29.37': (value, facts) => {
-    const usages = [...AsnConvert.parse(value, ExtendedKeyUsage)];
+  '2.5.29.37': (_value, facts, element) => {
+    const usages = children(expectTag(element, TAG.sequence, 'list of usages'));
     // RFC 5280 4.2.1.12: SIZE (1..MAX).
     if (usages.length === 0) throw new DerError('empty', 0);
-    facts.extendedKeyUsage = usages.map((oid) => EXTENDED_KEY_USAGE_NAMES[oid] ?? oid);
+    facts.extendedKeyUsage = usages.map((usage) => {
+      const oid = readOid(expectTag(usage, TAG.oid, 'usage', usage.start));
+      return EXTENDED_KEY_USAGE_NAMES[oid] ?? oid;
+    });
+  },
+  '2.16.840.1.113730.1.1': (_value, facts, element) => {
+    const [, bits = 0] = content(expectTag(element, TAG.bitString, 'certificate type'));
+    // Bit 1 is the TLS server.
+    facts.netscapeServer = (bits & 0x40) !== 0;
   },
   '2.5.29.17': (_value, facts, element) => {
     facts.subjectAltNames = readAlternativeNames(element);
   },
+  '2.5.29.30': (_value, facts, element, odd) => {
+    facts.nameConstraints = readNameConstraints(element, odd);
+  },
   '2.5.29.14': (value, facts) => {
     facts.subjectKeyId = hex(AsnConvert.parse(value, SubjectKeyIdentifier).buffer);
   },
-  '2.5.29.35': (value, facts) => {
-    const { keyIdentifier, authorityCertSerialNumber } = AsnConvert.parse(
-      value,
-      AuthorityKeyIdentifier,
-    );
-    facts.authorityKeyId = keyIdentifier === undefined ? null : hex(keyIdentifier.buffer);
-    facts.authorityKeyIdHasSerial = authorityCertSerialNumber !== undefined;
+  '2.5.29.35': (_value, facts, element) => {
+    const whole = expectTag(element, TAG.sequence, 'authority key identifier');
+    const parts = optionalParts(whole, [0x80, 0xa1, 0x82]);
+    const [keyId, issuer, serial] = [parts.get(0x80), parts.get(0xa1), parts.get(0x82)];
+    if (keyId !== undefined) facts.authorityKeyId = hex(content(keyId));
+    if (issuer !== undefined) facts.authorityIssuerId = directoryNameId(issuer);
+    if (serial !== undefined) facts.authoritySerialNumber = serialNumberOf(content(serial));
   },
-  '1.3.6.1.5.5.7.1.1': (value, facts) => {
-    facts.issuerUrls = [...AsnConvert.parse(value, AuthorityInfoAccessSyntax)].flatMap(
-      ({ accessMethod, accessLocation: { uniformResourceIdentifier: url } }) =>
-        accessMethod === CA_ISSUERS && url !== undefined ? [printable(url, MAX_NAME_TEXT)] : [],
-    );
+  // Read for its form: what it says is for revocation-scope.ts.
+  '2.5.29.31': (value) => {
+    readDistributionPoints(value, EMPTY_NAME);
+  },
+  '1.3.6.1.5.5.7.1.1': (_value, facts, element) => {
+    const places = children(expectTag(element, TAG.sequence, 'list of places'));
+    if (places.length === 0) throw new DerError('empty', 0);
+    facts.issuerUrls = places.flatMap((place) => {
+      const [method, location] = children(expectTag(place, TAG.sequence, 'place', place.start));
+      const oid = readOid(expectTag(method, TAG.oid, 'method', place.start));
+      // Every name in a GeneralName has a context tag.
+      if (location === undefined || location.tag < 0x80)
+        throw new DerError('no place', place.start);
+      return oid === CA_ISSUERS && location.tag === 0x86 ? [ia5(location)] : [];
+    });
   },
 };
+
+/** The first directory name among general names, as DER in lower-case hex; empty where there is none. */
+function directoryNameId(names: DerElement): string {
+  const directory = children(names).find(({ tag }) => tag === 0xa4);
+  const [name] = directory === undefined ? [] : children(directory);
+  return name === undefined ? '' : hex(encoded(name));
+}
+
+/** A serial number as it is compared: its octets, as far as certificates are read. */
+export function serialNumberOf(octets: Uint8Array): string {
+  return hex(octets.subarray(0, MAX_SERIAL_BYTES));
+}
 
 /** GeneralNames (RFC 5280 4.2.1.6); throws DerError for names that are not what their type says. */
 function readAlternativeNames(element: DerElement): GeneralName[] {
@@ -251,32 +290,6 @@ function ia5(element: DerElement): string {
   return printable(Buffer.from(bytes).toString('latin1'), MAX_NAME_TEXT);
 }
 
-/** A Name for people, in the order in which it stands, RFC 4514-like; `(unreadable)` where it is none. */
-export function nameText(der: Uint8Array): string {
-  const attributes = readAttributes(der);
-  if (attributes === null) return '(unreadable)';
-  const text = attributes.map(({ type, value }) => {
-    return `${ATTRIBUTE_NAMES[type] ?? type}=${escapeAttributeValue(value.slice(0, MAX_NAME_TEXT))}`;
-  });
-  return printable(text.join(', '), MAX_NAME_TEXT);
-}
-
-/** The last common name in a Name, for people; null if there is none. */
-export function commonNameOf(der: Uint8Array): string | null {
-  const last = readAttributes(der)?.findLast(({ type }) => type === COMMON_NAME);
-  return last === undefined ? null : printable(last.value, MAX_NAME_TEXT);
-}
-
-function readAttributes(der: Uint8Array): { type: string; value: string }[] | null {
-  try {
-    return [...AsnConvert.parse(der, Name)].flatMap((set) =>
-      [...set].map(({ type, value }) => ({ type, value: value.toString() })),
-    );
-  } catch {
-    return null;
-  }
-}
-
 /** The value of an extension for people; hex where it is not one of the known ones. */
 export function extensionText({ oid, value }: RawExtension, facts: ExtensionFacts): string {
   const write = WRITERS[oid];
@@ -287,6 +300,14 @@ export function extensionText({ oid, value }: RawExtension, facts: ExtensionFact
   }
 }
 
+/** Elements of a list that are shown as text; a certificate may have thousands. */
+const MAX_SHOWN = 20;
+
+/** The first elements of a SEQUENCE OF, each whole. */
+function firstOf(value: Uint8Array): Uint8Array[] {
+  return children(readWhole(value)).slice(0, MAX_SHOWN).map(encoded);
+}
+
 const WRITERS: Readonly<Record<string, (value: Uint8Array, facts: ExtensionFacts) => string>> = {
   '2.5.29.19': (_, { isCa, pathLength }) =>
     `CA: ${isCa === true ? 'yes' : 'no'}${pathLength === null ? '' : `, path length ${pathLength}`}`,
@@ -295,29 +316,36 @@ const WRITERS: Readonly<Record<string, (value: Uint8Array, facts: ExtensionFacts
   '2.5.29.17': (_, { subjectAltNames }) =>
     subjectAltNames.map(({ type, value }) => `${type}: ${value}`).join(', '),
   '2.5.29.14': (_, { subjectKeyId }) => subjectKeyId ?? '',
-  '2.5.29.35': (_, { authorityKeyId, authorityKeyIdHasSerial }) =>
-    `${authorityKeyId ?? ''}${authorityKeyIdHasSerial ? ' (with issuer and serial number)' : ''}`,
+  '2.5.29.35': (_, { authorityKeyId, authorityIssuerId, authoritySerialNumber }) =>
+    [
+      authorityKeyId,
+      authorityIssuerId && `issuer ${nameText(Buffer.from(authorityIssuerId, 'hex'))}`,
+      authoritySerialNumber && `serial number ${authoritySerialNumber}`,
+    ]
+      .filter((part) => part)
+      .join(', '),
   '1.3.6.1.5.5.7.1.1': (value) =>
-    [...AsnConvert.parse(value, AuthorityInfoAccessSyntax)]
+    firstOf(value)
+      .map((place) => AsnConvert.parse(place, AccessDescription))
       .map(({ accessMethod, accessLocation }) => {
         const method = accessMethod === CA_ISSUERS ? 'issuer' : 'OCSP';
         return `${method}: ${accessLocation.uniformResourceIdentifier ?? ''}`;
       })
       .join(', '),
   '2.5.29.31': (value) =>
-    [...AsnConvert.parse(value, CRLDistributionPoints)]
+    firstOf(value)
+      .map((point) => AsnConvert.parse(point, DistributionPoint))
       .flatMap(({ distributionPoint }) => distributionPoint?.fullName ?? [])
       .map((name) => name.uniformResourceIdentifier ?? '')
       .join(', '),
   '2.5.29.32': (value) =>
-    [...AsnConvert.parse(value, CertificatePolicies)].map((p) => p.policyIdentifier).join(', '),
-  '2.5.29.30': (value) => {
-    const { permittedSubtrees, excludedSubtrees } = AsnConvert.parse(value, NameConstraints);
-    const list = (trees: typeof permittedSubtrees): string =>
-      [...(trees ?? [])]
-        .map(({ base }) => base.dNSName ?? base.iPAddress ?? base.rfc822Name ?? 'another name')
-        .join(', ');
-    return `permitted: ${list(permittedSubtrees)}; excluded: ${list(excludedSubtrees)}`;
+    firstOf(value)
+      .map((policy) => AsnConvert.parse(policy, PolicyInformation).policyIdentifier)
+      .join(', '),
+  '2.5.29.30': (_, { nameConstraints }) => {
+    const list = (names: NameConstraints['permitted'] = []): string =>
+      names.map(({ type, text }) => `${type}: ${text}`).join(', ');
+    return `permitted: ${list(nameConstraints?.permitted)}; excluded: ${list(nameConstraints?.excluded)}`;
   },
 };
 

@@ -12,24 +12,28 @@ import type { AnchorSet, Anchors } from './anchors.ts';
 import { createAsking, matterOf } from './asking.ts';
 import { createAttempts, type Step, stoppedError } from './attempts.ts';
 import { type Authorize, createAuthorize } from './authorize.ts';
+import type { Evidence } from './causes.ts';
 import type { Clock } from './clock.ts';
 import { createContexts } from './contexts.ts';
-import { createDanger, type Danger } from './danger.ts';
+import { beginInPlainText, createDanger, type Danger, dialPlain } from './danger.ts';
 import {
+  brokenOffBy,
   DIAL_TIMEOUT_MS,
-  deferPeerCertificate,
+  hangUp,
   lookupFrom,
   opensslCode,
-  presentedChain,
   transportError,
   whileDialling,
 } from './dial.ts';
 import { endpointKey, toEndpoint } from './endpoint.ts';
 import { TrustError } from './errors.ts';
+import { createExplaining } from './explain.ts';
 import { createJudge, type Judgement, policyError, type Seen } from './judge.ts';
 import { normaliseServerName } from './names.ts';
 import type { Overrides } from './overrides.ts';
+import type { PlainDial } from './plain-get.ts';
 import type { PolicySource } from './policy.ts';
+import { createPresentedChains, deferPeerCertificate } from './presented-chains.ts';
 import type {
   AnswerOutcome,
   Asker,
@@ -42,6 +46,7 @@ import { createRecent, MAX_ENDPOINTS } from './recent.ts';
 import { createRegistry } from './registry.ts';
 import type { AgentRequest, ConnectRequest, Look, LookRequest, Resolve } from './request.ts';
 import { createSecureMemory } from './secure-memory.ts';
+import type { StartTlsProtocol } from './starttls.ts';
 import { type EndpointStatus, type GateEvent, statusOf } from './status.ts';
 
 export interface GateOptions {
@@ -51,6 +56,8 @@ export interface GateOptions {
   ask: Asker;
   clock: Clock;
   resolve?: Resolve;
+  /** Opens the plain sockets of what only explains a question; the system's unless given. */
+  plainDial?: PlainDial;
   log?: (event: GateEvent) => void;
 }
 
@@ -65,6 +72,11 @@ export interface Gate {
   /** Unprotected HTTP: a name one can grep. Needs the person's dated confirmation for that host and port. */
   danger: Danger;
   look(request: LookRequest): Promise<Look>;
+  /**
+   * Finds out what a look is about, for a person who runs a check: fetches issuers that the server
+   * left out and reads the system's roots. Does not ask the server's port 80. Never throws.
+   */
+  explain(look: Look, signal?: AbortSignal): Promise<Evidence>;
   /**
    * Dials and grants only if what is presented now has this fingerprint, through `decide` and policy
    * (`postern trust add`). Throws TrustError ERR_TRUST_CHANGED {expected, presented} or ERR_TRUST_POLICY.
@@ -95,6 +107,16 @@ interface Handshake extends Seen {
   set: AnchorSet;
 }
 
+/** How to come to a handshake. */
+interface Handshaking {
+  serverName: string;
+  purpose: Purpose | null;
+  signal: AbortSignal;
+  startTls?: StartTlsProtocol | undefined;
+  /** By rules too weak for a connection: whoever asks for it must destroy the socket unused. */
+  forLookingOnly?: boolean;
+}
+
 /** Makes a gate. Everything it needs is an argument; nothing is dialled before `connect` or `look`. */
 export function createGate(options: GateOptions): Gate {
   const { anchors, overrides, policy, clock, resolve } = options;
@@ -103,12 +125,16 @@ export function createGate(options: GateOptions): Gate {
   const judge = createJudge({ overrides, policy, clock });
   const secureMemory = createSecureMemory(overrides);
   const lastSeen = createRecent<Judgement>(MAX_ENDPOINTS, (_, key) => !isLiving(key));
+  const presentedChains = createPresentedChains();
   const listeners = new Set<(event: GateEvent) => void>();
+  const dial = options.plainDial ?? dialPlain;
+  const explaining = createExplaining({ anchors, overrides, clock, resolve, dial });
   const asking = createAsking({
     ask: options.ask,
     clock,
     overrides,
     policy: () => policy.current(),
+    explaining,
     emit,
   });
   const attempts = createAttempts({ asking, clock });
@@ -170,28 +196,33 @@ export function createGate(options: GateOptions): Gate {
     return set;
   }
 
-  async function handshake(
-    endpoint: Endpoint,
-    serverName: string,
-    purpose: Purpose | null,
-    signal: AbortSignal,
-  ): Promise<Handshake> {
+  async function handshake(endpoint: Endpoint, about: Handshaking): Promise<Handshake> {
+    const { serverName, purpose, signal, startTls, forLookingOnly = false } = about;
     const set = await currentAnchors();
     signal.throwIfAborted();
+    const begun =
+      startTls === undefined
+        ? null
+        : await beginInPlainText(endpoint, startTls, { ...about, clock, resolve });
+    // From here on only the TLS socket is destroyed: both at once inside `secureConnect` crash Node.
     const socket = tls.connect({
-      host: endpoint.host,
-      port: endpoint.port,
+      ...(begun === null
+        ? { host: endpoint.host, port: endpoint.port, ...lookupFrom(resolve) }
+        : { socket: begun }),
       // An IP address is no SNI name (RFC 6066, 3).
       ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
-      secureContext: contexts.for(set, serverName),
+      secureContext: forLookingOnly
+        ? contexts.forLookingOnly(set, serverName)
+        : contexts.for(set, serverName),
+      // Beside a context this one counts: Node breaks off below 1024 bits by itself.
+      ...(forLookingOnly ? { minDHSize: 1 } : {}),
       // Verification is observed, not enforced: `decide` enforces it, before a byte is written.
       rejectUnauthorized: false,
       // Node's matching of names differs between its versions; ours (names.ts) is the one that counts.
       checkServerIdentity: () => undefined,
-      ...lookupFrom(resolve),
     });
-    deferPeerCertificate(socket);
-    let phase: 'connect' | 'handshake' = 'connect';
+    const readLeaf = deferPeerCertificate(socket);
+    let phase: 'connect' | 'handshake' = begun === null ? 'connect' : 'handshake';
     socket.once('connect', () => {
       phase = 'handshake';
     });
@@ -201,13 +232,17 @@ export function createGate(options: GateOptions): Gate {
       timeoutMs: DIAL_TIMEOUT_MS,
       failed: (cause) => transportError(cause, phase, purpose, endpoint),
     });
-    const presented = presentedChain(socket);
+    const { generation } = set;
+    const presented = presentedChains.read(socket, readLeaf, { endpoint, serverName, generation });
     if (presented.length === 0) {
       socket.destroy();
       throw new TrustError(
         'ERR_TRUST_NO_CERTIFICATE',
         `"${endpointKey(endpoint)}" presented no certificate`,
-        { endpoint, purpose },
+        {
+          endpoint,
+          purpose,
+        },
       );
     }
     const openssl = socket.authorized ? null : opensslCode(socket.authorizationError);
@@ -220,7 +255,8 @@ export function createGate(options: GateOptions): Gate {
     signal: AbortSignal,
   ): Promise<Step<TLSSocket>> {
     const policyGeneration = policy.current().generation;
-    const seen = await handshake(endpoint, endpoint.host, request.purpose, signal);
+    const { purpose } = request;
+    const seen = await handshake(endpoint, { serverName: endpoint.host, purpose, signal });
     let judged: Judgement;
     try {
       judged = judge.now(seen, { endpoint, serverName: endpoint.host, set: seen.set });
@@ -229,7 +265,6 @@ export function createGate(options: GateOptions): Gate {
       throw error;
     }
     const { diagnosis, verdict } = judged;
-    const { purpose } = request;
     lastSeen.set(endpointKey(endpoint), judged);
     emit({ type: 'verdict', endpoint, purpose, verdict, diagnosis, at: clock.now() });
     if (verdict.kind === 'ask') {
@@ -289,8 +324,19 @@ export function createGate(options: GateOptions): Gate {
     const endpoint = toEndpoint(request.host, request.port);
     const serverName = normaliseServerName(request.serverName ?? endpoint.host);
     const signal = request.signal ?? new AbortController().signal;
-    const seen = await handshake(endpoint, serverName, null, signal);
-    seen.socket.destroy();
+    const about: Handshaking = { serverName, purpose: null, signal, startTls: request.startTls };
+    const seen = await handshake(endpoint, about).catch(async (error: unknown) => {
+      const code = request.evenIfTooWeak === true ? brokenOffBy(error) : null;
+      if (code === null) throw error;
+      const weak = await handshake(endpoint, { ...about, forLookingOnly: true }).catch(
+        (second: unknown) => {
+          // No certificate at all is the better explanation; else the first error is the one to tell.
+          throw second instanceof TrustError ? second : error;
+        },
+      );
+      return { ...weak, brokenOffBy: code };
+    });
+    hangUp(seen.socket);
     return { endpoint, ...judge.now(seen, { endpoint, serverName, set: seen.set }) };
   }
 
@@ -421,7 +467,14 @@ export function createGate(options: GateOptions): Gate {
       const { endpoint, diagnosis, verdict } = await look(request);
       return { endpoint, diagnosis, verdict };
     },
-    authorize: createAuthorize({ attempts, asking, judge, look }),
+    explain: ({ endpoint, diagnosis }, signal = new AbortController().signal) =>
+      explaining.gather(endpoint, diagnosis, { portal: false, signal }),
+    authorize: createAuthorize({
+      attempts,
+      asking,
+      judge,
+      look: (request) => look({ ...request, evenIfTooWeak: false }),
+    }),
     status,
     statuses: () => attempts.endpoints().map(status),
     questions: asking.all,

@@ -5,16 +5,31 @@
  */
 
 export type { Anchor, AnchorOrigin, AnchorSet, AnchorSources, Anchors } from './anchors.ts';
-export { createAnchors, fixedAnchors } from './anchors.ts';
+export { anchorsFor, createAnchors, fixedAnchors } from './anchors.ts';
+export type {
+  Cause,
+  Certainty,
+  ClockSource,
+  Evidence,
+  FetchedIssuer,
+  LocalRoot,
+} from './causes.ts';
+export { causesOf, NO_EVIDENCE } from './causes.ts';
 export type { Certificate, Extension, GeneralName } from './certificate.ts';
 export {
   formatFingerprint,
+  generalNameText,
+  keyText,
   parseCertificate,
   parseFingerprint,
   parsePem,
   toPem,
 } from './certificate.ts';
 export { type Clock, systemClock } from './clock.ts';
+export type { CertificateChange, ComparedField, ComparedRow, Comparison } from './compare.ts';
+export { compareCertificates, describeJudgement } from './compare.ts';
+export { MAX_LIST_FILE_BYTES, parseCrl, parseCrlFile, type RevocationList } from './crl.ts';
+export { adviceForAdministrator, describeCause, describeCure } from './cures.ts';
 export type { Danger } from './danger.ts';
 export { type DecideInput, decide, type Verdict } from './decide.ts';
 export {
@@ -37,10 +52,17 @@ export { normaliseServerName } from './names.ts';
 export type { EndpointMemory, Override, OverrideState, Overrides } from './overrides.ts';
 export { createMemoryOverrides, openFileOverrides } from './overrides.ts';
 export { assertPrivate, ensurePrivateFolder, readPrivateFile } from './ownership.ts';
+export type { PlainDial } from './plain-get.ts';
 export type { Policy, PolicyLayer, PolicySource, PolicyState } from './policy.ts';
 export { createPolicySource, DEFAULT_POLICY, fixedPolicy } from './policy.ts';
 export type { Position, Problem, ProblemKind, Remark } from './problem.ts';
-export { describe, NEVER_OVERRIDABLE, PROBLEM_KINDS, problemKey } from './problem.ts';
+export {
+  describe,
+  describeEvidence,
+  NEVER_OVERRIDABLE,
+  PROBLEM_KINDS,
+  problemKey,
+} from './problem.ts';
 export type {
   AnswerOutcome,
   Asker,
@@ -56,6 +78,7 @@ export type {
 } from './question.ts';
 export { TRUST_INTERVAL_MS, TRUST_INTERVALS, ZIMBRA_PURPOSES } from './question.ts';
 export type { AgentRequest, ConnectRequest, Look, LookRequest, Resolve } from './request.ts';
+export { STARTTLS_PROTOCOLS, type StartTlsProtocol } from './starttls.ts';
 export type { EndpointStatus, GateEvent } from './status.ts';
 export { createSystemRoots, type SystemRoots } from './system-roots.ts';
 export { openUserRoots, type UserRoot, type UserRoots } from './user-roots.ts';

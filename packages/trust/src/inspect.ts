@@ -4,10 +4,11 @@
  * accepts is a remark (house, the gate, 2).
  */
 
-import type { Certificate } from './certificate.ts';
-import { matchesServerName } from './names.ts';
-import { isAnchored, isSelfIssued, type Path, type Step } from './path.ts';
-import type { Position, Problem, Remark } from './problem.ts';
+import { SUBJECT_ALT_NAME } from './extensions.ts';
+import { inspectConstraints } from './inspect-constraints.ts';
+import { inspectLeaf } from './inspect-leaf.ts';
+import { type Inspection, NO_NAME, remark, servesTls } from './inspection.ts';
+import { fitsAuthorityKeyId, isAnchored, isSelfIssued, type Path, type Step } from './path.ts';
 
 /**
  * Smallest keys in bits: OpenSSL's security level 2 (112 bits), the default of the OpenSSL 3.5 in
@@ -20,54 +21,47 @@ const MINIMUM_BITS: Readonly<Record<string, number>> = {
   'rsa-pss': 2048,
 };
 
+/** The curves that every TLS client takes (RFC 8446 9.1, CA/Browser Forum 6.1.5). */
+const USUAL_CURVES = ['prime256v1', 'secp384r1', 'secp521r1'];
+
 /** OpenSSL rounds the strength of a modulus to 8 bits, so that it takes 1963 for 2048 (measured, 3.5.8). */
 const ROUNDED_UP_FROM_BITS = 1963;
 
 /** Below 112 bits of collision resistance: refused at OpenSSL's security level 2 (SHA-1 at level 1 too). */
 const WEAK_HASH = /md[245]|sha1\b|sha1With|ripemd160/i;
 
-/** A leaf's key must be able to do one of these in TLS (OpenSSL: KU_TLS; RFC 5246 7.4.2, RFC 8446 4.4.2.2). */
-const TLS_KEY_USAGES = ['digitalSignature', 'keyEncipherment', 'keyAgreement'];
-
-/** Most names of a certificate that are given as evidence; all of them are in the certificate itself. */
-const MAX_NAMES_SHOWN = 100;
-
-/** RFC 5280 4.2.1.10. Read by OpenSSL alone so far: see conclude. */
-export const NAME_CONSTRAINTS = '2.5.29.30';
-
+const AUTHORITY_KEY_IDENTIFIER = '2.5.29.35';
 const BASIC_CONSTRAINTS = '2.5.29.19';
-const SUBJECT_ALT_NAME = '2.5.29.17';
-const KEY_IDENTIFIERS = ['2.5.29.14', '2.5.29.35'];
 
-/** Nobody asks for a policy in TLS, and OpenSSL passes over these as well: a remark. */
-const POLICY_EXTENSIONS = ['2.5.29.33', '2.5.29.36', '2.5.29.54'];
+/** Proxy certificate information: RFC 3820 3.5 and 3.7 leave neither a CA nor a server that has it. */
+const PROXY = '1.3.6.1.5.5.7.1.14';
 
-/** Critical extensions that are understood here, or that have no bearing on TLS. */
+const NAME_CONSTRAINTS = '2.5.29.30';
+const POLICY_CONSTRAINTS = '2.5.29.36';
+const INHIBIT_ANY_POLICY = '2.5.29.54';
+
+/** Extensions that RFC 5280 wants critical (4.2.1.10, 11, 14), so that nobody passes over them. */
+const HAVE_TO_BE_CRITICAL = [NAME_CONSTRAINTS, POLICY_CONSTRAINTS, INHIBIT_ANY_POLICY];
+
+/**
+ * Critical extensions that are understood here, or that have no bearing on TLS. Key identifiers and
+ * the issuer's alternative name are not: RFC 5280 forbids them to be critical, and OpenSSL refuses them.
+ */
 const UNDERSTOOD: ReadonlySet<string> = new Set([
   '2.16.840.1.113730.1.1',
   '2.5.29.15',
-  '2.5.29.18',
   '2.5.29.31',
   '2.5.29.32',
+  '2.5.29.33',
   '2.5.29.37',
   BASIC_CONSTRAINTS,
-  NAME_CONSTRAINTS,
   SUBJECT_ALT_NAME,
-  ...KEY_IDENTIFIERS,
-  ...POLICY_EXTENSIONS,
+  ...HAVE_TO_BE_CRITICAL,
 ]);
-
-/** What is to be said of one path, dates apart. */
-export interface Inspection {
-  problems: Problem[];
-  remarks: Remark[];
-  /** Positions of issuers that constrain names; only OpenSSL knows whether the leaf keeps to it. */
-  constrainedAt: Position[];
-}
 
 /** Looks at every certificate of a path, and at how it ends. `serverName` is normalised. */
 export function inspectPath(path: Path, serverName: string): Inspection {
-  const found: Inspection = { problems: [], remarks: [], constrainedAt: [] };
+  const found: Inspection = { problems: [], remarks: [] };
   path.steps.forEach((step, index) => {
     inspectForm(step, found);
     inspectStrength(step, index === path.steps.length - 1 && path.end !== 'no-issuer', found);
@@ -76,6 +70,7 @@ export function inspectPath(path: Path, serverName: string): Inspection {
     else inspectIssuer(path, index, found);
     inspectKeyIds(step, path.steps[index + 1], found);
   });
+  inspectConstraints(path, found);
   inspectEnd(path, found);
   return found;
 }
@@ -88,8 +83,15 @@ function inspectEnd(path: Path, { problems }: Inspection): void {
     problems.push({ kind: 'bad-signature', position: step.position, subject, issuer });
   }
   const last = path.steps.at(-1);
-  if (last === undefined || isAnchored(path)) return;
+  if (last === undefined) return;
   const { position, certificate } = last;
+  if (isAnchored(path)) {
+    // To OpenSSL a root that names another key as its issuer's is no root, and has no issuer.
+    if (isSelfIssued(certificate) && !fitsAuthorityKeyId(certificate, certificate)) {
+      problems.push({ kind: 'issuer-not-found', position, issuer: certificate.issuer });
+    }
+    return;
+  }
   if (path.end === 'untrusted-root' && !path.forged.includes(path.steps.length - 1)) {
     problems.push(
       path.steps.length === 1
@@ -114,21 +116,14 @@ function inspectEnd(path: Path, { problems }: Inspection): void {
   }
 }
 
-/** An anchor is trusted as it is, so its form is remarked on alone; OpenSSL still reads it. */
-function inspectForm({ certificate, position, anchor }: Step, found: Inspection): void {
-  const reasons = [...certificate.malformed];
-  if (certificate.x509 !== null && /^[\d.]+$/.test(certificate.publicKey.algorithm)) {
-    reasons.push('public key cannot be read');
+/** An anchor counts like any other: what OpenSSL cannot read is nobody's issuer to it. */
+function inspectForm({ certificate, position }: Step, found: Inspection): void {
+  for (const reason of certificate.malformed) {
+    found.problems.push({ kind: 'malformed', position, reason });
   }
-  for (const reason of reasons) {
-    if (anchor === null) found.problems.push({ kind: 'malformed', position, reason });
-    else
-      remark(
-        found,
-        'anchor-malformed',
-        position,
-        `The trusted root is not well formed: ${reason}.`,
-      );
+  if (certificate.x509 !== null && /^[\d.]+$/.test(certificate.publicKey.algorithm)) {
+    const reason = 'public key cannot be read';
+    found.problems.push({ kind: 'malformed', position, reason });
   }
   for (const { kind, sentence } of certificate.oddities) remark(found, kind, position, sentence);
 }
@@ -136,7 +131,7 @@ function inspectForm({ certificate, position, anchor }: Step, found: Inspection)
 /** The signature of the last certificate counts for nothing if it is an anchor's or its own. */
 function inspectStrength(step: Step, isTop: boolean, found: Inspection): void {
   const { certificate, position } = step;
-  const { algorithm, bits } = certificate.publicKey;
+  const { algorithm, bits, curve, isUsable } = certificate.publicKey;
   const minimum = MINIMUM_BITS[algorithm];
   if (bits !== null && minimum !== undefined) {
     const isModulus = algorithm !== 'ec';
@@ -145,6 +140,17 @@ function inspectStrength(step: Step, isTop: boolean, found: Inspection): void {
     } else if (isModulus && (bits < minimum || bits % 8 !== 0)) {
       remark(found, 'odd-key-length', position, `The key has an odd length: ${bits} bits.`);
     }
+  }
+  if (!isUsable) {
+    const reason = 'RSA exponent that is one, even or above 2^64';
+    found.problems.push({ kind: 'malformed', position, reason });
+  }
+  if (algorithm === 'ec' && bits === null) {
+    const reason = `curve "${curve ?? ''}", whose size nobody here knows`;
+    found.problems.push({ kind: 'malformed', position, reason });
+  }
+  if (curve !== null && !USUAL_CURVES.includes(curve)) {
+    remark(found, 'unusual-curve', position, `The curve of the key is seldom used: ${curve}.`);
   }
   if (algorithm === 'dsa') {
     remark(found, 'dsa-key', position, 'The key is of a kind that is no longer used: DSA.');
@@ -157,94 +163,25 @@ function inspectStrength(step: Step, isTop: boolean, found: Inspection): void {
 
 function inspectCritical({ certificate, position }: Step, index: number, found: Inspection): void {
   for (const { oid, critical, name } of certificate.extensions) {
-    if (oid === NAME_CONSTRAINTS) {
-      if (index > 0) found.constrainedAt.push(position);
-      else
-        remark(
-          found,
-          'name-constraints-in-leaf',
-          position,
-          'A server certificate constrains names.',
-        );
+    if (oid === NAME_CONSTRAINTS && index === 0) {
+      const sentence = 'A server certificate constrains names.';
+      remark(found, 'name-constraints-in-leaf', position, sentence);
     }
-    if (POLICY_EXTENSIONS.includes(oid)) {
-      remark(found, 'policy-not-checked', position, `The ${name} extension is not looked at.`);
+    if (!critical && HAVE_TO_BE_CRITICAL.includes(oid)) {
+      remark(
+        found,
+        'constraint-not-critical',
+        position,
+        `The ${name} extension is not marked as critical.`,
+      );
     }
-    if (!critical) continue;
-    if (!UNDERSTOOD.has(oid)) {
+    if (oid === PROXY) {
+      const reason = 'proxy certificate that is a CA or has alternative names';
+      found.problems.push({ kind: 'malformed', position, reason });
+    }
+    if (critical && !UNDERSTOOD.has(oid)) {
       found.problems.push({ kind: 'unknown-critical-extension', position, oid });
-    } else if (KEY_IDENTIFIERS.includes(oid)) {
-      remark(found, 'key-identifier-critical', position, `The ${name} is marked as critical.`);
     }
-  }
-}
-
-function inspectLeaf({ certificate, position }: Step, serverName: string, found: Inspection): void {
-  const { keyUsage, extendedKeyUsage, subjectAltNames, commonName } = certificate;
-  // Of what cannot be read at all, nothing more can be said.
-  if (certificate.issuerId === '') return;
-  if (!matchesServerName(serverName, subjectAltNames)) {
-    const presented = subjectAltNames
-      .filter(({ type }) => type === 'dns' || type === 'ip')
-      .slice(0, MAX_NAMES_SHOWN)
-      .map(({ value }) => value);
-    found.problems.push({ kind: 'name-mismatch', position, serverName, presented });
-  }
-  if (!servesTls(extendedKeyUsage)) {
-    const presented = extendedKeyUsage ?? [];
-    found.problems.push({ kind: 'wrong-usage', position, required: 'serverAuth', presented });
-  } else if (extendedKeyUsage === null) {
-    remark(
-      found,
-      'no-extended-key-usage',
-      position,
-      'The certificate does not say that it is for servers.',
-    );
-  }
-  if (keyUsage !== null && !keyUsage.some((usage) => TLS_KEY_USAGES.includes(usage))) {
-    const required = TLS_KEY_USAGES.join(' or ');
-    found.problems.push({ kind: 'wrong-usage', position, required, presented: keyUsage });
-  }
-  if (certificate.isCa === true) {
-    remark(
-      found,
-      'leaf-is-a-ca',
-      position,
-      'The server certificate could issue certificates itself.',
-    );
-  }
-  const isNamed = subjectAltNames.some(
-    ({ value }) => value.toLowerCase() === commonName?.toLowerCase(),
-  );
-  if (commonName !== null && !isNamed && certificate.malformed.length === 0) {
-    const sentence = `The common name "${commonName}" is not among the names that count.`;
-    remark(found, 'common-name-not-in-san', position, sentence);
-  }
-  if (certificate.isCa !== true && certificate.pathLength !== null) {
-    remark(
-      found,
-      'path-length-without-ca',
-      position,
-      'The certificate is no CA and has a path length.',
-    );
-  }
-  inspectNames(certificate, position, found);
-}
-
-/** RFC 5280 4.2.1.6: critical exactly where there is no subject; host names without underscores. */
-function inspectNames(certificate: Certificate, position: Position, found: Inspection): void {
-  const extension = certificate.extensions.find(({ oid }) => oid === SUBJECT_ALT_NAME);
-  // An empty SEQUENCE is 30 00.
-  if (extension !== undefined && extension.critical !== (certificate.subjectId === '3000')) {
-    const sentence = extension.critical
-      ? 'The subject alternative name is critical although there is a subject.'
-      : 'The subject alternative name is not critical although there is no subject.';
-    remark(found, 'san-criticality', position, sentence);
-  }
-  if (
-    certificate.subjectAltNames.some(({ type, value }) => type === 'dns' && value.includes('_'))
-  ) {
-    remark(found, 'underscore-in-name', position, 'A name in the certificate has an underscore.');
   }
 }
 
@@ -295,6 +232,9 @@ function inspectIssuer(path: Path, index: number, found: Inspection): void {
   if (keyUsage === null) {
     remark(found, 'no-key-usage', position, 'The certificate of a CA has no key usage.');
   }
+  if (certificate.subjectId === NO_NAME) {
+    remark(found, 'ca-without-name', position, 'The certificate of a CA does not name the CA.');
+  }
   if (certificate.subjectKeyId === null) {
     remark(
       found,
@@ -316,33 +256,32 @@ function mayIssue({ certificate, anchor }: Step): boolean {
   return version === 1 || keyUsage !== null;
 }
 
-/**
- * Absent means any use (RFC 5280 4.2.1.12); in an issuer it binds all below, as OpenSSL and browsers
- * have it. `anyExtendedKeyUsage` alone is not enough: the RFC leaves it open, OpenSSL refuses it.
- */
-function servesTls(extendedKeyUsage: readonly string[] | null): boolean {
-  return extendedKeyUsage === null || extendedKeyUsage.includes('serverAuth');
-}
-
 function inspectKeyIds(step: Step, issuer: Step | undefined, found: Inspection): void {
   const { certificate, position } = step;
-  const { authorityKeyId, authorityKeyIdHasSerial, version } = certificate;
-  if (authorityKeyIdHasSerial) {
-    const sentence = 'The authority key identifier carries an issuer and serial number.';
+  const { authorityKeyId, authorityIssuerId, authoritySerialNumber, version } = certificate;
+  if (authorityIssuerId !== null || authoritySerialNumber !== null) {
+    const sentence = 'The authority key identifier carries an issuer or a serial number.';
     remark(found, 'authority-key-id-has-serial', position, sentence);
+  }
+  const hasKeyId = certificate.extensions.some(({ oid }) => oid === AUTHORITY_KEY_IDENTIFIER);
+  if (hasKeyId && authorityKeyId === null) {
+    const sentence = 'The authority key identifier does not identify a key.';
+    remark(found, 'authority-key-id-without-key', position, sentence);
   }
   if (authorityKeyId === null && !isSelfIssued(certificate) && version === 3) {
     const sentence = 'The certificate does not identify the key of its issuer.';
     remark(found, 'no-authority-key-identifier', position, sentence);
   }
+  const seemsItsOwn = isSelfIssued(certificate) && fitsAuthorityKeyId(certificate, certificate);
   const signer = issuer?.certificate ?? (isSelfIssued(certificate) ? certificate : null);
-  const issuerKeyId = signer?.subjectKeyId ?? null;
-  if (authorityKeyId !== null && issuerKeyId !== null && authorityKeyId !== issuerKeyId) {
+  const fits = signer === null || fitsAuthorityKeyId(certificate, signer);
+  if (!fits) {
     const sentence = 'The key identifiers of the certificate and its issuer differ.';
     remark(found, 'key-identifier-mismatch', position, sentence);
   }
-}
-
-function remark({ remarks }: Inspection, kind: string, position: Position, sentence: string): void {
-  remarks.push({ kind, position, sentence });
+  // OpenSSL goes by names and identifiers: what seems to be its own issuer has no other, whoever
+  // signed it. For a root inspectEnd says it.
+  if (issuer !== undefined && (!fits || seemsItsOwn)) {
+    found.problems.push({ kind: 'issuer-not-found', position, issuer: certificate.issuer });
+  }
 }

@@ -25,6 +25,8 @@ export interface Seen {
   readonly presented: readonly Uint8Array[];
   readonly openssl: string | null;
   readonly protocol: string | null;
+  /** Why no handshake by the gate's rules succeeded, where this one was only to look. */
+  readonly brokenOffBy?: string;
 }
 
 export interface Judgement {
@@ -75,6 +77,7 @@ export function createJudge(about: {
       serverName,
       anchors: anchorsFor(set, serverName),
       policy: state.kind === 'readable' ? state.policy : DEFAULT_POLICY,
+      revocationLists: state.kind === 'readable' ? state.revocationLists : [],
     });
     const oldest = examinations.keys().next();
     if (examinations.size >= MAX_EXAMINATIONS && !oldest.done) examinations.delete(oldest.value);
@@ -87,8 +90,9 @@ export function createJudge(about: {
   function now(seen: Seen, where: Where, recall = recalled): Judgement {
     const at = clock.now();
     const { endpoint } = where;
-    const { protocol, openssl } = seen;
-    const diagnosis = conclude(examined(seen, where), { at, protocol, openssl });
+    const { protocol, openssl, brokenOffBy } = seen;
+    const moment = { at, protocol, openssl, ...(brokenOffBy === undefined ? {} : { brokenOffBy }) };
+    const diagnosis = conclude(examined(seen, where), moment);
     const memory = recall(endpoint, at);
     const verdict = decide({ endpoint, diagnosis, memory, policy: policy.current(), now: at });
     return { diagnosis, verdict, memory };

@@ -82,7 +82,8 @@ function canonicalAddress(address: string): string {
   return isIP(address) === 6 ? new SocketAddress({ address, family: 'ipv6' }).address : address;
 }
 
-function toAscii(name: string): string | null {
+/** A name in A-labels and lower case; null where it holds what no host name may. */
+export function toAscii(name: string): string | null {
   if (/^[\x00-\x7f]*$/.test(name)) return name.toLowerCase();
   if (MISLEADING.test(name)) return null;
   // ASCII that URL parsing would act on (`/ # % @`) has to be refused before, not cut off.
@@ -91,7 +92,8 @@ function toAscii(name: string): string | null {
   return ascii === '' ? null : ascii;
 }
 
-function isHostName(name: string): boolean {
+/** Whether this is a host name in the spelling of {@link normaliseServerName}, and no address. */
+export function isHostName(name: string): boolean {
   if (name.length > MAX_NAME_LENGTH) return false;
   const labels = name.split('.');
   return labels.every((label) => LABEL.test(label)) && !NUMERIC_LABEL.test(labels.at(-1) ?? '');

@@ -16,7 +16,7 @@ const EXPLAINED_BY: Readonly<Record<string, readonly ProblemKind[]>> = {
   CERT_NOT_YET_VALID: ['not-yet-valid'],
   CERT_REVOKED: ['revoked'],
   CERT_SIGNATURE_FAILURE: ['bad-signature'],
-  DEPTH_ZERO_SELF_SIGNED_CERT: ['self-signed'],
+  DEPTH_ZERO_SELF_SIGNED_CERT: ['self-signed', 'issuer-not-found'],
   ERROR_IN_CERT_NOT_AFTER_FIELD: ['malformed'],
   ERROR_IN_CERT_NOT_BEFORE_FIELD: ['malformed'],
   ERR_TLS_CERT_ALTNAME_INVALID: ['name-mismatch'],

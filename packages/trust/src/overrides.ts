@@ -58,6 +58,11 @@ export interface Overrides {
   /** Forgets that the endpoint was ever `secure`. */
   forgetSecure(endpoint: Endpoint): void;
   list(now: Date): { value: Override; state: OverrideState }[];
+  /**
+   * The latest instant that anything in here was seen or granted at; null if nothing was. May be
+   * later than the clock, which then was ahead before or is behind now.
+   */
+  latest(): Date | null;
   close(): void;
 }
 
@@ -139,6 +144,12 @@ function createStore(file: StoreFile): Overrides {
     ),
     forgetSecure: database.prepare('DELETE FROM secure_with WHERE host = ? AND port = ?'),
     clock: database.prepare('SELECT latest, restarts FROM clock'),
+    // Not the clock's mark alone: that one goes back with the clock.
+    latest: database.prepare(`
+      SELECT max(at) AS at FROM (
+        SELECT latest AS at FROM clock UNION ALL SELECT at FROM secure_with
+        UNION ALL SELECT granted_at AS at FROM override
+      )`),
     setClock: database.prepare('UPDATE clock SET latest = ?, restarts = ?'),
   };
 
@@ -300,6 +311,11 @@ function createStore(file: StoreFile): Overrides {
       file.read(() => {
         const at = notice(now, false);
         return sql.list.all().map((row) => ({ value: toOverride(row), state: stateOf(row, at) }));
+      }),
+    latest: () =>
+      file.read(() => {
+        const at = Math.max(integer(sql.latest.get()?.at), mark().latest);
+        return at === 0 ? null : new Date(at);
       }),
     close: () => file.close(),
   };

@@ -73,10 +73,15 @@ export function ensurePrivateFolder(
 }
 
 /**
- * Reads a file that nobody else can have written. Returns null if there is none.
+ * Reads a file that nobody else can have written, of at most `maxBytes` (4 MiB by default). Returns null
+ * if there is none.
  * Throws StoreError ERR_STORE_UNSAFE, or the system's own error when it cannot be read.
  */
-export function readPrivateFile(path: string, about: { uid?: number } = {}): Uint8Array | null {
+export function readPrivateFile(
+  path: string,
+  about: { uid?: number; maxBytes?: number } = {},
+): Uint8Array | null {
+  const maxBytes = about.maxBytes ?? MAX_FILE_BYTES;
   const uid = about.uid ?? ownUid();
   const found = walk(resolve(path), uid);
   if (found === null) return null;
@@ -87,8 +92,8 @@ export function readPrivateFile(path: string, about: { uid?: number } = {}): Uin
     // What was opened is judged, not what stood there a moment ago.
     const stats = fstatSync(handle);
     assertKindAndMode(path, { realPath: found.realPath, stats }, demand);
-    if (stats.size > MAX_FILE_BYTES) {
-      throw unsafe(path, `"${path}" has ${stats.size} bytes, at most ${MAX_FILE_BYTES} are read`);
+    if (stats.size > maxBytes) {
+      throw unsafe(path, `"${path}" has ${stats.size} bytes, at most ${maxBytes} are read`);
     }
     return readFileSync(handle);
   } finally {

@@ -6,6 +6,7 @@
 
 import type { Anchor } from './anchors.ts';
 import type { Certificate } from './certificate.ts';
+import { isSameName } from './distinguished-name.ts';
 
 /**
  * Most signatures checked for one chain: webpki's `Budget` has the same number. An honest chain
@@ -17,7 +18,7 @@ export const MAX_SIGNATURE_CHECKS = 100;
 const MAX_STEPS = 1000;
 
 /** Paths to an anchor that are kept, since another one may be better once the date is known. */
-const MAX_PATHS = 8;
+const MAX_PATHS = 16;
 
 /** One certificate of a path: `position` is its place in the presented chain, or null. */
 export interface Step {
@@ -55,6 +56,25 @@ export function isSelfIssued({ subjectId, issuerId }: Certificate): boolean {
   return subjectId !== '' && subjectId === issuerId;
 }
 
+/**
+ * Whether the authority key identifier of `child` fits `issuer` in every part that it has (RFC 5280
+ * 4.2.1.1). To RFC 4158 it is a hint; OpenSSL takes nobody for an issuer whom it does not fit.
+ */
+export function fitsAuthorityKeyId(child: Certificate, issuer: Certificate): boolean {
+  const { authorityKeyId, authorityIssuerId, authoritySerialNumber } = child;
+  const fitsKey =
+    authorityKeyId === null ||
+    issuer.subjectKeyId === null ||
+    authorityKeyId === issuer.subjectKeyId;
+  return (
+    fitsKey &&
+    (authoritySerialNumber === null || authoritySerialNumber === issuer.serialNumber) &&
+    (authorityIssuerId === null ||
+      authorityIssuerId === '' ||
+      isSameName(authorityIssuerId, issuer.issuerId))
+  );
+}
+
 /** Searches from `chain[0]`. Anchors are those that count for the server name and for this leaf. */
 export function searchPaths(
   chain: readonly [Certificate, ...Certificate[]],
@@ -68,6 +88,7 @@ class PathSearch {
   readonly #chain: readonly [Certificate, ...Certificate[]];
   readonly #anchors: readonly Anchor[];
   readonly #verified = new Map<string, boolean>();
+  readonly #candidates = new Map<Certificate, readonly Step[]>();
   readonly #anchored: Path[] = [];
   #bestOther: Path | null = null;
   #checks = 0;
@@ -93,21 +114,24 @@ class PathSearch {
     if (last === undefined || this.#anchored.length >= MAX_PATHS) return;
     this.#steps += 1;
     if (this.#steps > MAX_STEPS) this.#exhausted = true;
-    if (last.anchor !== null) this.#keep({ steps, end: 'anchor', forged });
-    // A root needs nothing above it; an anchor that is an intermediate may have something.
     const { certificate } = last;
-    if (last.anchor !== null && isSelfIssued(certificate)) return;
+    // An anchor vouches for what its key signed (RFC 5280 6.1), for a leaf that is one only if that
+    // is the leaf itself; it takes an override to trust any other certificate as it is.
+    const isAnchor = last.anchor !== null && (steps.length > 1 || this.#isSelfSigned(certificate));
+    if (isAnchor) this.#keep({ steps, end: 'anchor', forged });
+    // A root needs nothing above it; an anchor that is an intermediate may have something.
+    if (isAnchor && isSelfIssued(certificate)) return;
     if (this.#exhausted) {
       this.#keep({ steps, end: 'no-issuer', forged });
       return;
     }
 
-    const candidates = this.#candidates(certificate).filter((step) => !isIn(steps, step));
+    const candidates = this.#candidatesFor(certificate).filter((step) => !isIn(steps, step));
     const issuers = candidates.filter((step) => this.#isSignedBy(certificate, step.certificate));
     for (const issuer of issuers) this.#explore([...steps, issuer], forged);
-    if (last.anchor !== null) return;
+    if (isAnchor) return;
 
-    if (isSelfIssued(certificate) && this.#isSignedBy(certificate, certificate)) {
+    if (this.#isSelfSigned(certificate)) {
       this.#keep({ steps, end: 'untrusted-root', forged });
     } else if (issuers.length === 0) {
       this.#deadEnd(steps, forged, candidates);
@@ -147,12 +171,20 @@ class PathSearch {
     }
   }
 
+  #candidatesFor(child: Certificate): readonly Step[] {
+    const known = this.#candidates.get(child);
+    if (known !== undefined) return known;
+    const found = this.#findCandidates(child);
+    this.#candidates.set(child, found);
+    return found;
+  }
+
   /**
    * Certificates whose subject is the issuer that `child` names, anchors first, those with the
    * right key identifier before others (RFC 5280 4.2.1.1). Names are compared as DER; where nothing
    * fits, as OpenSSL compares them, which passes over case and string type (RFC 5280 7.1).
    */
-  #candidates(child: Certificate): Step[] {
+  #findCandidates(child: Certificate): Step[] {
     // Nothing could be read: nobody is named.
     if (child.issuerId === '') return [];
     const all = [
@@ -167,7 +199,9 @@ class PathSearch {
         : all.filter((issuer) => issuer.x509 !== null && x509.checkIssued(issuer.x509));
     const unique = [...new Set(found)].map((certificate) => this.#step(certificate));
     const rank = (step: Step): number =>
-      (hasKeyId(child, step.certificate) ? 0 : 2) + (step.anchor === null ? 1 : 0);
+      (fitsAuthorityKeyId(child, step.certificate) ? 0 : 4) +
+      (hasKeyId(child, step.certificate) ? 0 : 2) +
+      (step.anchor === null ? 1 : 0);
     return unique.sort((a, b) => rank(a) - rank(b));
   }
 
@@ -177,8 +211,12 @@ class PathSearch {
     return { certificate, position: position < 0 ? null : position, anchor: anchor ?? null };
   }
 
+  #isSelfSigned(certificate: Certificate): boolean {
+    return isSelfIssued(certificate) && this.#isSignedBy(certificate, certificate);
+  }
+
   #isSignedBy(child: Certificate, issuer: Certificate): boolean {
-    const key = `${child.sha256} ${issuer.spkiSha256}`;
+    const key = `${child.sha256} ${issuer.sha256}`;
     const known = this.#verified.get(key);
     if (known !== undefined) return known;
     if (this.#checks >= MAX_SIGNATURE_CHECKS) {
@@ -192,10 +230,34 @@ class PathSearch {
   }
 }
 
+/** Most issuers that are remembered for one certificate: cross-signs have two or three. */
+const MAX_REMEMBERED_ISSUERS = 16;
+
+/**
+ * Signatures checked before, by certificate and issuer. The answer is a property of the two, and many
+ * servers share intermediates. Lives as long as the certificates do (parseCertificate).
+ */
+const remembered = new WeakMap<Certificate, Map<string, boolean>>();
+
 /** One signature check; a key or a signature that cannot be read is not a good one. */
 function verify(child: Certificate, issuer: Certificate): boolean {
+  let known = remembered.get(child);
+  if (known === undefined || known.size >= MAX_REMEMBERED_ISSUERS) {
+    known = new Map();
+    remembered.set(child, known);
+  }
+  // By the whole issuer: of a damaged copy OpenSSL may read another key than we do, or none.
+  const before = known.get(issuer.sha256);
+  if (before !== undefined) return before;
+  const verified = isSignatureGood(child, issuer);
+  known.set(issuer.sha256, verified);
+  return verified;
+}
+
+function isSignatureGood(child: Certificate, issuer: Certificate): boolean {
+  if (issuer.x509 === null || child.x509 === null || !issuer.publicKey.isUsable) return false;
   try {
-    return issuer.x509 !== null && child.x509?.verify(issuer.x509.publicKey) === true;
+    return child.x509.verify(issuer.x509.publicKey);
   } catch {
     return false;
   }

@@ -4,6 +4,7 @@
  * value out of range makes the whole document invalid. Which layer may say what is for policy.ts.
  */
 
+import { isAbsolute } from 'node:path';
 import { parseFingerprint, parsePem } from './certificate.ts';
 import { FormatError, PosternError } from './errors.ts';
 import { normaliseServerName } from './names.ts';
@@ -32,6 +33,7 @@ const READERS: { readonly [K in keyof Policy]: { key: string; read: Reader<Polic
   pinnedKeys: { key: 'PinnedKeys', read: pinnedKeys },
   disallowedCertificates: { key: 'DisallowedCertificates', read: listOf(sha256) },
   revocation: { key: 'Revocation', read: oneOf('off', 'when-available', 'required') },
+  revocationLists: { key: 'RevocationLists', read: listOf(absolutePath) },
   minimumTlsVersion: { key: 'MinimumTlsVersion', read: oneOf('TLSv1.2', 'TLSv1.3') },
   serverName: { key: 'ServerName', read: host },
   supportText: { key: 'SupportText', read: supportText },
@@ -152,6 +154,12 @@ function sha256(value: unknown): string {
   const fingerprint = typeof value === 'string' ? parseFingerprint(value) : null;
   if (fingerprint !== null) return fingerprint;
   throw new Disallowed(`${shown(value)} is not a SHA-256 fingerprint of 64 hexadecimal digits`);
+}
+
+/** What a relative path is relative to would be up to whoever starts the program. */
+function absolutePath(value: unknown): string {
+  if (typeof value === 'string' && isAbsolute(value) && !value.includes('\0')) return value;
+  throw new Disallowed(`${shown(value)} is not an absolute path`);
 }
 
 function extraRoot(value: unknown): Policy['extraRoots'][number] {

@@ -47,6 +47,11 @@ export function layered(
       }
     }
   }
+  // Whoever names lists and says nothing of revocation wants them looked at.
+  if (policy.revocationLists.length > 0 && origin.revocation === 'default') {
+    policy.revocation = 'when-available';
+    origin.revocation = origin.revocationLists;
+  }
   return { policy, origin, ignored };
 }
 
@@ -62,6 +67,7 @@ const EVERY_DEFAULT: Origin = {
   pinnedKeys: 'default',
   disallowedCertificates: 'default',
   revocation: 'default',
+  revocationLists: 'default',
   minimumTlsVersion: 'default',
   serverName: 'default',
   supportText: 'default',
@@ -120,6 +126,10 @@ function tightened(policy: Policy, field: keyof Policy, stated: Partial<Policy>)
         disallowedCertificates: [
           ...new Set([...policy.disallowedCertificates, ...said.disallowedCertificates]),
         ],
+      };
+    case 'revocationLists':
+      return {
+        revocationLists: [...new Set([...policy.revocationLists, ...said.revocationLists])],
       };
     case 'revocation':
       return {

@@ -16,6 +16,7 @@ export const PROBLEM_KINDS = [
   'issuer-not-found',
   'incomplete-chain',
   'name-constraint',
+  'policy-constraint',
   'not-a-ca',
   'path-too-long',
   'wrong-usage',
@@ -45,13 +46,29 @@ export type Problem =
   | { kind: 'expired'; position: Position; subject: string; notAfter: string; at: string }
   | { kind: 'incomplete-chain'; position: Position; missingIssuer: string }
   | { kind: 'issuer-not-found'; position: Position; issuer: string }
-  | { kind: 'limit-exceeded'; position: Position; limit: string; allowed: number; found: number }
-  | { kind: 'malformed'; position: Position; reason: string }
-  | { kind: 'name-constraint'; position: Position; name: string; constraint: string }
+  | {
+      kind: 'limit-exceeded';
+      position: Position;
+      limit: string;
+      allowed: number;
+      found: number;
+      /** The file of the revocation list, where it is one that is too large. */
+      list?: string;
+    }
+  | { kind: 'malformed'; position: Position; reason: string; list?: string }
+  | {
+      kind: 'name-constraint';
+      position: Position;
+      /** The name that breaks the constraint of the CA at `position`. */
+      name: string;
+      constraint: string;
+      tree: 'excluded' | 'permitted';
+    }
   | { kind: 'name-mismatch'; position: Position; serverName: string; presented: readonly string[] }
   | { kind: 'not-a-ca'; position: Position; subject: string }
   | { kind: 'not-yet-valid'; position: Position; subject: string; notBefore: string; at: string }
   | { kind: 'old-protocol'; position: Position; protocol: string; minimum: string }
+  | { kind: 'policy-constraint'; position: Position; subject: string }
   | { kind: 'path-too-long'; position: Position; subject: string; allowed: number; found: number }
   | { kind: 'refused-by-openssl'; position: Position; code: string }
   | { kind: 'revocation-unknown'; position: Position; reason: string }
@@ -87,6 +104,9 @@ export const NEVER_OVERRIDABLE: ReadonlySet<ProblemKind> = new Set<ProblemKind>(
   'wrong-usage',
 ]);
 
+/** Why a chain without any certificate is `malformed`. */
+export const NO_CERTIFICATE = 'no certificate was presented';
+
 /** Orders problems most grave first, then by position (the leaf first; the whole connection last). */
 export function byGravity(a: Problem, b: Problem): number {
   const gravity = PROBLEM_KINDS.indexOf(a.kind) - PROBLEM_KINDS.indexOf(b.kind);
@@ -116,9 +136,12 @@ export function describe(problem: Problem): string {
         ? 'The issuer of this certificate could not be found.'
         : `The issuer of ${inSentence(which)} could not be found.`;
     case 'limit-exceeded':
-      return 'The server presented more than is looked at.';
+      return problem.list === undefined
+        ? 'The server presented more than is looked at.'
+        : 'A revocation list is larger than what is looked at.';
     case 'malformed':
-      return position === null
+      if (problem.list !== undefined) return 'A revocation list cannot be read.';
+      return problem.reason === NO_CERTIFICATE
         ? 'The server presented no certificate.'
         : `${which} is not well formed.`;
     case 'name-constraint':
@@ -133,8 +156,13 @@ export function describe(problem: Problem): string {
       return 'The connection uses a version of TLS that is too old.';
     case 'path-too-long':
       return `${which} has more issuers below it than it allows.`;
+    case 'policy-constraint':
+      return `${which} lacks the certificate policy that an issuer asks for.`;
     case 'refused-by-openssl':
-      return 'OpenSSL refused the certificate.';
+      // Node's codes for a handshake, not for a chain.
+      return problem.code.startsWith('ERR_SSL_') || problem.code.startsWith('ECONN')
+        ? 'The server offers nothing by which a connection would be safe.'
+        : 'OpenSSL refused the certificate.';
     case 'revocation-unknown':
       return `Whether ${inSentence(which)} has been revoked could not be found out.`;
     case 'revoked':
@@ -173,11 +201,13 @@ export function describeEvidence(problem: Problem): string {
     case 'issuer-not-found':
       return `issuer "${problem.issuer}" was neither sent nor is it trusted here`;
     case 'limit-exceeded':
-      return `${problem.found} ${problem.limit}, at most ${problem.allowed}`;
+      return `${inList(problem.list)}${problem.found} ${problem.limit}, at most ${problem.allowed}`;
     case 'malformed':
-      return problem.reason;
+      return `${inList(problem.list)}${problem.reason}`;
     case 'name-constraint':
-      return `issuer is constrained to "${problem.constraint}", certificate is for "${problem.name}"`;
+      return problem.tree === 'permitted'
+        ? `issuer is constrained to "${problem.constraint}", certificate is for "${problem.name}"`
+        : `issuer is barred from "${problem.constraint}", certificate is for "${problem.name}"`;
     case 'name-mismatch':
       return `certificate is valid for ${quoted(problem.presented)}, not "${problem.serverName}"`;
     case 'not-a-ca':
@@ -188,6 +218,8 @@ export function describeEvidence(problem: Problem): string {
       return `connection uses ${problem.protocol}, at least ${problem.minimum} is required`;
     case 'path-too-long':
       return `"${problem.subject}" allows ${problem.allowed} issuers below it, found ${problem.found}`;
+    case 'policy-constraint':
+      return `"${problem.subject}" has no valid certificate policy, and an issuer requires one`;
     case 'refused-by-openssl':
       return `OpenSSL says ${problem.code}`;
     case 'revocation-unknown':
@@ -207,6 +239,10 @@ export function describeEvidence(problem: Problem): string {
     case 'wrong-usage':
       return `certificate is for ${quoted(problem.presented)}, not for ${problem.required}`;
   }
+}
+
+function inList(list: string | undefined): string {
+  return list === undefined ? '' : `revocation list "${list}": `;
 }
 
 function certificateAt(position: Position): string {

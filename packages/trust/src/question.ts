@@ -3,6 +3,7 @@
  * Asking is a port. Silence, an error, a closed dialog and no terminal all mean no.
  */
 
+import type { Evidence } from './causes.ts';
 import type { Diagnosis } from './diagnose.ts';
 import type { Override } from './overrides.ts';
 
@@ -89,6 +90,8 @@ export interface TrustQuestion {
   choices: readonly IntervalChoice[];
   /** Purposes that wait for the same answer, the first included. */
   waiting: readonly Purpose[];
+  /** What is known of the causes: first what is known at once, more with `question-explained`. See causesOf. */
+  evidence: Evidence;
 }
 
 /** The only answers there are. `workOffline` is also what silence means. */

@@ -6,6 +6,7 @@
 import { hash, X509Certificate } from 'node:crypto';
 import { publicKeyOf, signatureAlgorithmName } from './algorithms.ts';
 import type { Certificate } from './certificate.ts';
+import { readPolicies } from './certificate-policies.ts';
 import {
   checkFraming,
   children,
@@ -16,18 +17,22 @@ import {
   expectTag,
   readElement,
   readOid,
+  readTime,
   TAG,
 } from './der.ts';
+import { commonNameOf, nameText, partsOf } from './distinguished-name.ts';
 import {
-  commonNameOf,
   EXTENSION_NAMES,
   extensionText,
   hex,
-  nameText,
   type RawExtension,
   readExtension,
   readFacts,
+  SUBJECT_ALT_NAME,
+  serialNumberOf,
 } from './extensions.ts';
+import { constrainedNamesOf } from './name-constraints.ts';
+import { once } from './once.ts';
 
 /**
  * Largest certificate that is read, in bytes: what rustls takes for a whole chain. OpenSSL takes 100 KiB
@@ -138,6 +143,8 @@ function readInto(draft: Draft, der: Uint8Array): void {
   if (hex(encoded(inner)) !== hex(encoded(outerAlgorithm))) {
     draft.malformed.push('two different signature algorithms');
   }
+  attempt(draft, () => partsOf(draft.issuer));
+  attempt(draft, () => partsOf(draft.subject));
   checkSerial(draft);
   if (draft.issuer.length === 2) {
     odd(draft, 'empty-issuer', 'The certificate does not name its issuer.');
@@ -161,6 +168,12 @@ function readTail(draft: Draft, tail: readonly DerElement[]): void {
     last = field.tag;
     if (field.tag === 0x81 || field.tag === 0x82) {
       if (draft.version < 2) draft.malformed.push('unique identifier in a version 1 certificate');
+      // RFC 5280 4.1.2.8.
+      odd(
+        draft,
+        'unique-identifier',
+        'The certificate has a unique identifier, which no CA may give.',
+      );
     } else if (field.tag === 0xa3) {
       readExtensions(draft, field);
     } else {
@@ -196,36 +209,16 @@ function readExtensions(draft: Draft, field: DerElement): void {
 function readValidity(draft: Draft, validity: DerElement): void {
   const [notBefore, notAfter] = children(validity);
   // Both or none: one bound alone would make the certificate look expired.
-  const from = readTime(draft, notBefore, validity);
-  const until = readTime(draft, notAfter, validity);
+  const from = readDate(draft, notBefore, validity);
+  const until = readDate(draft, notAfter, validity);
   draft.notBefore = from;
   draft.notAfter = until;
 }
 
-/** RFC 5280 4.1.2.5: seconds and `Z` are always there, fractions never; two-digit years are 1950 to 2049. */
-function readTime(draft: Draft, field: DerElement | undefined, parent: DerElement): Date {
-  if (field?.tag !== TAG.utcTime && field?.tag !== TAG.generalizedTime) {
-    throw new DerError('no date', parent.start);
-  }
-  const text = Buffer.from(content(field)).toString('latin1');
-  const isUtc = field.tag === TAG.utcTime;
-  const match = /^(\d\d|\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text);
-  if (match === null || match[1]?.length !== (isUtc ? 2 : 4)) {
-    throw new DerError('date that is not in the form of RFC 5280', field.start);
-  }
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
-    .slice(1)
-    .map(Number);
-  const fullYear = isUtc ? year + (year < 50 ? 2000 : 1900) : year;
-  if (!isUtc && fullYear < 2050) {
+function readDate(draft: Draft, field: DerElement | undefined, parent: DerElement): Date {
+  const instant = readTime(field, parent.start);
+  if (field?.tag === TAG.generalizedTime && instant.getUTCFullYear() < 2050) {
     odd(draft, 'time-encoding', 'A date before 2050 is not written in the short form.');
-  }
-  const instant = new Date(0);
-  instant.setUTCFullYear(fullYear, month - 1, day);
-  instant.setUTCHours(hour, minute, second);
-  // 30 February and 24:00 would roll over.
-  if (instant.getUTCDate() !== day || instant.getUTCSeconds() !== second || hour > 23) {
-    throw new DerError('date that does not exist', field.start);
   }
   return instant;
 }
@@ -270,7 +263,18 @@ function assemble(
   draft: Draft,
 ): Certificate {
   // Of some 150 roots few are ever looked into, so their extensions wait.
-  const facts = once(() => readFacts(draft.extensions, (reason) => draft.malformed.push(reason)));
+  const facts = once(() =>
+    readFacts(
+      draft.extensions,
+      (reason) => draft.malformed.push(reason),
+      (kind, sentence) => odd(draft, kind, sentence),
+    ),
+  );
+  const constrainedNames = once(() => {
+    const names = draft.extensions.find(({ oid }) => oid === SUBJECT_ALT_NAME)?.value ?? null;
+    return orNull(() => constrainedNamesOf(draft.subject, names, commonName()));
+  });
+  const policies = once(() => orNull(() => readPolicies(draft.extensions)));
   const sha1 = once(() => hash('sha1', der, 'hex'));
   const subject = once(() => nameText(draft.subject));
   const issuer = once(() => nameText(draft.issuer));
@@ -293,7 +297,7 @@ function assemble(
       return sha1();
     },
     version: draft.version,
-    serialNumber: hex(draft.serial.subarray(0, 64)),
+    serialNumber: serialNumberOf(draft.serial),
     get subject() {
       return subject();
     },
@@ -327,6 +331,9 @@ function assemble(
     get extendedKeyUsage() {
       return facts().extendedKeyUsage;
     },
+    get netscapeServer() {
+      return facts().netscapeServer;
+    },
     get subjectAltNames() {
       return facts().subjectAltNames;
     },
@@ -336,25 +343,41 @@ function assemble(
     get authorityKeyId() {
       return facts().authorityKeyId;
     },
-    get authorityKeyIdHasSerial() {
-      return facts().authorityKeyIdHasSerial;
+    get authorityIssuerId() {
+      return facts().authorityIssuerId;
+    },
+    get authoritySerialNumber() {
+      return facts().authoritySerialNumber;
     },
     get issuerUrls() {
       return facts().issuerUrls;
+    },
+    get nameConstraints() {
+      return facts().nameConstraints;
+    },
+    get constrainedNames() {
+      return constrainedNames();
+    },
+    get policies() {
+      return policies();
     },
     get malformed() {
       facts();
       return draft.malformed;
     },
-    oddities: draft.oddities,
+    get oddities() {
+      facts();
+      return draft.oddities;
+    },
     x509,
   });
 }
 
-function once<T>(compute: () => T): () => T {
-  let kept: { value: T } | null = null;
-  return () => {
-    kept ??= { value: compute() };
-    return kept.value;
-  };
+/** Null where what a certificate says cannot be read, whatever reads it. */
+function orNull<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
 }

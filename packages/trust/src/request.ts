@@ -3,6 +3,7 @@
 import type { Verdict } from './decide.ts';
 import type { Diagnosis } from './diagnose.ts';
 import type { Endpoint, Purpose } from './question.ts';
+import type { StartTlsProtocol } from './starttls.ts';
 
 /** Resolves a name to addresses, as `dns.lookup` with `all: true` does. Tests inject their own. */
 export type Resolve = (host: string) => Promise<readonly { address: string; family: 4 | 6 }[]>;
@@ -32,6 +33,13 @@ export interface LookRequest {
   port: number;
   /** Name to verify instead of `host`. */
   serverName?: string;
+  /** The protocol that begins in plain text there; TLS from the first byte unless given. */
+  startTls?: StartTlsProtocol;
+  /**
+   * Looks again by rules that are too weak for any connection where a server breaks off the
+   * handshake, so that it can be said why. No such socket is handed out.
+   */
+  evenIfTooWeak?: boolean;
   signal?: AbortSignal;
 }
 

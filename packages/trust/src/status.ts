@@ -32,6 +32,8 @@ export type GateEvent =
     }
   | { type: 'question-opened'; question: TrustQuestion; at: Date }
   | { type: 'question-joined'; question: TrustQuestion; at: Date }
+  /** Its evidence is complete. */
+  | { type: 'question-explained'; question: TrustQuestion; at: Date }
   | {
       type: 'question-closed';
       question: TrustQuestion;

@@ -5,6 +5,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
 import { AT } from '@postern/badcerts';
 import { fixedPolicy, type TransportError, type TrustError } from '@postern/trust';
+import { dialPlain } from '../src/danger.ts';
+import { plainGet } from '../src/plain-get.ts';
 import {
   alwaysRefuses,
   authorization,
@@ -199,5 +201,18 @@ test('a fingerprint typed where there is no certificate is rejected', async () =
     assert.ok(question);
     const outcome = on.gate.answer(question.id, authorization(question, '1h', 'AA:BB'));
     assert.deepEqual(outcome, { kind: 'rejected', why: 'fingerprint-differs' });
+  });
+});
+
+test('what only explains goes over a plain socket to the address it was given', async () => {
+  await withPlainServer({ ask: nobody }, async ({ server }) => {
+    const { status, body } = await plainGet((address) => dialPlain(address, server.port), {
+      address: '127.0.0.1',
+      host: 'elsewhere.example.test',
+      path: '/',
+      maxBytes: 100,
+      signal: new AbortController().signal,
+    });
+    assert.deepEqual([status, Buffer.from(body).toString()], [200, 'plain']);
   });
 });

@@ -96,6 +96,7 @@ function verdict(
     policy: {
       kind: 'readable',
       policy: { ...DEFAULT_POLICY, ...policy },
+      revocationLists: [],
       origin: Object.fromEntries(
         Object.keys(DEFAULT_POLICY).map((key) => [key, 'default']),
       ) as Record<keyof Policy, 'default'>,

@@ -107,6 +107,7 @@ function changingAnchors(roots: readonly Uint8Array[]): Anchors & {
       return fails.reload ? failing() : set();
     },
     withdraw: async () => (fails.withdraw ? failing() : 0),
+    inSystemStore: async () => [],
   };
   return anchors;
 }

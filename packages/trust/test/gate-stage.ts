@@ -1,7 +1,7 @@
 /** What the gate's tests stand on: real TLS servers that count every byte, and askers with honest names. */
 
 import { once } from 'node:events';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import tls from 'node:tls';
 import { AT, goodPlan, type MadeParts, makeChain } from '@postern/badcerts';
 import {
@@ -15,6 +15,7 @@ import {
   type Gate,
   type GateEvent,
   type Overrides,
+  type PlainDial,
   type PolicySource,
   type Resolve,
   type TrustAnswer,
@@ -158,6 +159,7 @@ export function stage(about: {
   overrides?: Overrides;
   clock?: ManualClock;
   resolve?: Resolve;
+  plainDial?: PlainDial;
 }): Stage {
   const clock = about.clock ?? createManualClock(AT);
   const overrides = about.overrides ?? createMemoryOverrides();
@@ -168,11 +170,19 @@ export function stage(about: {
     policy: about.policy ?? fixedPolicy({}),
     ask: about.ask,
     clock,
+    plainDial: about.plainDial ?? closedPort,
     resolve: about.resolve ?? (async () => [{ address: '127.0.0.1', family: 4 }]),
     log: (event) => events.push(event),
   });
   return { gate, clock, overrides, events };
 }
+
+/** What only explains a question reaches nothing, unless a test is about it. */
+const closedPort: PlainDial = () => {
+  const socket = new Socket();
+  socket.destroy(new Error('closed'));
+  return socket;
+};
 
 /** Connects for mail, as a person or in the background. */
 export function connect(

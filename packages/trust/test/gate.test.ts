@@ -789,6 +789,7 @@ function changingAnchors(roots: readonly Uint8Array[]): Anchors & { roots: reado
       return set();
     },
     withdraw: async () => 0,
+    inSystemStore: async () => [],
   };
   return source;
 }

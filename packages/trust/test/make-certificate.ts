@@ -40,7 +40,8 @@ export function tlv(tag: number, ...parts: Uint8Array[]): Uint8Array {
   const body = Buffer.concat(parts);
   const { length } = body;
   if (length < 0x80) return Buffer.concat([Buffer.from([tag, length]), body]);
-  const octets = Buffer.from(length.toString(16).padStart(length > 0xff ? 4 : 2, '0'), 'hex');
+  const digits = length.toString(16);
+  const octets = Buffer.from(digits.padStart(digits.length + (digits.length % 2), '0'), 'hex');
   return Buffer.concat([Buffer.from([tag, 0x80 | octets.length]), octets, body]);
 }
 

@@ -30,6 +30,7 @@ import {
   NEVER_OVERRIDABLE,
   type Policy,
   type ProblemKind,
+  parseCrl,
   problemKey,
   type TrustQuestion,
   ZIMBRA_PURPOSES,
@@ -136,18 +137,22 @@ async function staged(
   row: Pick<Row, 'ask' | 'policy'>,
   onEvent: () => void,
 ): Promise<Staged> {
-  const { anchors, disallowed } = await one.make();
+  const { anchors, disallowed, lists } = await one.make();
   const clock = createManualClock(one.at);
   const events: GateEvent[] = [];
   const { minimumTlsVersion } = one;
   const gate = createGate({
     anchors: fixedAnchors(anchors),
     overrides: createMemoryOverrides(),
-    policy: fixedPolicy({
-      ...row.policy,
-      disallowedCertificates: disallowed,
-      ...(minimumTlsVersion === undefined ? {} : { minimumTlsVersion }),
-    }),
+    policy: fixedPolicy(
+      {
+        ...row.policy,
+        disallowedCertificates: disallowed,
+        revocation: lists === null ? 'off' : 'required',
+        ...(minimumTlsVersion === undefined ? {} : { minimumTlsVersion }),
+      },
+      (lists ?? []).map((der) => parseCrl(der, one.id)),
+    ),
     ask: row.ask,
     clock,
     resolve: async () => [{ address: '127.0.0.1', family: 4 }],

@@ -193,6 +193,17 @@ for (const { how, open } of stores) {
     assert.equal(overrides.recall(endpoint, at).secureWith?.leafSha256, '33');
   });
 
+  test(`${how}: the latest instant is remembered when the clock has gone back`, (t) => {
+    const overrides = open(t);
+    const leaf = { sha256: '11', der: Uint8Array.of(1), spkiSha256: '22' };
+    assert.equal(overrides.latest(), null);
+    overrides.recall(endpoint, at);
+    assert.deepEqual(overrides.latest(), at);
+    overrides.rememberSecure(endpoint, leaf, later(DAY_MS));
+    overrides.recall(endpoint, later(-DAY_MS));
+    assert.deepEqual(overrides.latest(), later(DAY_MS));
+  });
+
   test(`${how}: closing twice is allowed`, (t) => {
     const overrides = open(t);
     overrides.close();

@@ -41,6 +41,11 @@ const read: { key: string; value: unknown; expected: Partial<Policy> }[] = [
   },
   { key: 'DisallowedCertificates', value: [COLONS], expected: { disallowedCertificates: [HEX] } },
   { key: 'Revocation', value: 'when-available', expected: { revocation: 'when-available' } },
+  {
+    key: 'RevocationLists',
+    value: ['/etc/postern/ca.crl'],
+    expected: { revocationLists: ['/etc/postern/ca.crl'] },
+  },
   { key: 'MinimumTlsVersion', value: 'TLSv1.3', expected: { minimumTlsVersion: 'TLSv1.3' } },
   { key: 'ServerName', value: 'mail.example.test', expected: { serverName: 'mail.example.test' } },
   { key: 'SupportText', value: 'Call 123', expected: { supportText: 'Call 123' } },
@@ -161,6 +166,22 @@ const refused: { key: string; value: unknown; message: RegExp }[] = [
     key: 'Revocation',
     value: 'on',
     message: /^Revocation: "on" is not one of "off", "when-available", "required"$/,
+  },
+  {
+    key: 'RevocationLists',
+    value: ['ca.crl'],
+    message: /^RevocationLists: "ca.crl" is not an absolute path$/,
+  },
+  {
+    key: 'RevocationLists',
+    value: '/etc/postern/ca.crl',
+    message: /^RevocationLists: "\/etc\/postern\/ca.crl" is not a list$/,
+  },
+  { key: 'RevocationLists', value: [7], message: /^RevocationLists: 7 is not an absolute path$/ },
+  {
+    key: 'RevocationLists',
+    value: ['/etc/ca.crl\0.txt'],
+    message: /^RevocationLists: "\/etc\/ca.crl\\u0000.txt" is not an absolute path$/,
   },
   {
     key: 'MinimumTlsVersion',

@@ -59,9 +59,20 @@ const table: { [Kind in ProblemKind]: [Extract<Problem, { kind: Kind }>, string,
     'issuer "CN=ca" was not sent and is not trusted here',
   ],
   'name-constraint': [
-    { kind: 'name-constraint', position: 1, name: 'a.test', constraint: 'b.test' },
+    {
+      kind: 'name-constraint',
+      position: 1,
+      name: 'a.test',
+      constraint: 'b.test',
+      tree: 'permitted',
+    },
     'Certificate 2 of the chain may not issue certificates for this name.',
     'issuer is constrained to "b.test", certificate is for "a.test"',
+  ],
+  'policy-constraint': [
+    { kind: 'policy-constraint', position: 0, subject: 'CN=a' },
+    'The certificate lacks the certificate policy that an issuer asks for.',
+    '"CN=a" has no valid certificate policy, and an issuer requires one',
   ],
   'not-a-ca': [
     { kind: 'not-a-ca', position: 1, subject: 'CN=a' },
@@ -166,4 +177,30 @@ test('evidence names ten names and counts the rest', () => {
   const text = describeEvidence({ kind: 'name-mismatch', position: 0, serverName: 'x', presented });
   assert.ok(text.includes('"host9.test" or 15 more, not "x"'));
   assert.ok(!text.includes('host10'));
+});
+
+test('a revocation list that is no list, or too large, is named', () => {
+  const list = '/etc/postern/ca.crl';
+  const about = { position: null, list } as const;
+  const broken: Problem = { kind: 'malformed', reason: 'truncated at byte 0', ...about };
+  const large: Problem = {
+    kind: 'limit-exceeded',
+    limit: 'bytes',
+    allowed: 25_165_824,
+    found: 50_000_000,
+    ...about,
+  };
+  assert.deepEqual(
+    [broken, large].map((problem) => [describe(problem), describeEvidence(problem)]),
+    [
+      [
+        'A revocation list cannot be read.',
+        'revocation list "/etc/postern/ca.crl": truncated at byte 0',
+      ],
+      [
+        'A revocation list is larger than what is looked at.',
+        'revocation list "/etc/postern/ca.crl": 50000000 bytes, at most 25165824',
+      ],
+    ],
+  );
 });

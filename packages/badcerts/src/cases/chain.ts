@@ -8,6 +8,7 @@ import {
   type ChainPlan,
   intermediate,
   intermediateExtensions,
+  issuerUrl,
   leaf,
   leafExtensions,
   root,
@@ -16,10 +17,9 @@ import {
   sendsRootToo,
   serverPlan,
 } from '../chain.ts';
-import { element, objectIdentifier, TAG } from '../der.ts';
 import { caseOf, type Fault, SERVER_NAME } from '../fault.ts';
 import { keyPair } from '../keys.ts';
-import { makeCertificate, type RawExtension } from '../make.ts';
+import { makeCertificate } from '../make.ts';
 
 /** The server sends its root and the client does not trust it: what every private CA looks like at first. */
 export const rootNotTrusted: Fault = {
@@ -311,10 +311,25 @@ const FAULTS: readonly Fault[] = [
   },
   {
     id: 'chain::authority-key-identifier-of-another-key',
-    doc: 'The authority key identifier of the leaf names another key than the issuer has.',
+    doc: 'The authority key identifier of the leaf names another key than the issuer has, so that OpenSSL finds no issuer.',
     remarks: ['key-identifier-mismatch'],
     change: leafExtensions({ authorityKeyId: 'other-key' }),
-    expected: ['refused-by-openssl@connection'],
+    expected: ['issuer-not-found@0'],
+    openssl: 20,
+  },
+  {
+    id: 'chain::root-of-another-issuer',
+    doc: 'The authority key identifier of the installed root names another key than its own, so that to OpenSSL it is no root.',
+    change: rootExtensions({ authorityKeyId: 'other-key' }),
+    expected: ['issuer-not-found@connection'],
+    remarks: ['key-identifier-mismatch'],
+    openssl: 2,
+  },
+  {
+    id: 'chain::leaf-as-anchor',
+    doc: 'The server certificate itself is installed as a root, and it was issued by another: trusting it as it is takes an override.',
+    change: around({ anchors: ({ leaf }) => [leaf.der] }),
+    expected: ['issuer-not-found@1'],
     openssl: 20,
   },
   {
@@ -379,13 +394,6 @@ async function crossSigned(plan: ChainPlan): Promise<Uint8Array> {
   const oldRoot = await makeCertificate(authorityPlan(plan.label, 'Old Root', '4d01'), null);
   const [issuing = plan.leaf] = plan.intermediates;
   return (await makeCertificate({ ...issuing, serialNumber: '4d02' }, oldRoot)).der;
-}
-
-/** Authority information access with one way to the issuer's certificate. */
-function issuerUrl(url: string): RawExtension {
-  const method = objectIdentifier('1.3.6.1.5.5.7.48.2');
-  const access = element(TAG.sequence, method, element(0x86, Buffer.from(url)));
-  return { oid: '1.3.6.1.5.5.7.1.1', critical: false, value: element(TAG.sequence, access) };
 }
 
 function derOf({ der }: { der: Uint8Array }): Uint8Array {

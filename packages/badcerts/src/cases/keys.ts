@@ -51,6 +51,7 @@ const FAULTS: readonly Fault[] = [
     id: 'keys::p-224',
     doc: 'The key of the leaf is on P-224: strong enough for level 2, though TLS 1.3 knows no such curve.',
     change: leaf({ key: keyPair('p224', 'leaf') }),
+    remarks: ['unusual-curve'],
     onPaper: 'no TLS 1.3 signature algorithm and no group on offer by default uses P-224',
   },
   {

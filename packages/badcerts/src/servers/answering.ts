@@ -1,4 +1,4 @@
-/** What an HTTPS server may answer instead of something useful, for `serveCase` and `serveChain`. */
+/** What a server may answer instead of something useful, for `serveCase`, `serveChain` and `servePlainHttp`. */
 
 import type { RequestListener } from 'node:http';
 
@@ -43,4 +43,24 @@ export const answersHugely: RequestListener = (_request, response) => {
 export const answersGarbage: RequestListener = (_request, response) => {
   response.writeHead(200, { 'content-type': 'text/javascript; charset=utf-8' });
   response.end(Buffer.from(Array.from({ length: 512 }, (_, index) => (index * 151 + 7) % 256)));
+};
+
+/** Answers every request with these bytes, as a certification authority gives out a certificate. */
+export function answersWith(bytes: Uint8Array | string): RequestListener {
+  return (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/pkix-cert' });
+    response.end(bytes);
+  };
+}
+
+/** A network that wants a log-in before it lets anything through (RFC 6585 6). */
+export const wantsSignIn: RequestListener = (_request, response) => {
+  response.writeHead(511, { 'content-type': 'text/html' });
+  response.end('<a href="https://login.example.test/">log in</a>');
+};
+
+/** What a Zimbra server in the mode `redirect` does at its plain port. */
+export const switchesToHttps: RequestListener = (request, response) => {
+  response.writeHead(302, { location: `https://${request.headers.host}${request.url}` });
+  response.end();
 };
