@@ -162,3 +162,24 @@ test('a user whose old profile allowed invalid certificates, always, is asked no
   assert.equal(exitCode, 4);
   assert.deepEqual(JSON.parse((await postern.run(['trust', 'list', '--json'])).stdout).trusted, []);
 });
+
+test('the report for the administrator can be sent: all about the certificate, nothing about the account', async (t) => {
+  const postern = await home(t);
+  const started = await postern.run(['start', '--demo']);
+  assert.match(started.stderr, /hint: The certificate may come from a private authority/);
+  const at = await demoEndpoint(postern);
+  const { sha256 } = await readFingerprints(postern);
+  const { stdout, exitCode } = await postern.run(['trust', 'show', at, '--report']);
+  assert.equal(exitCode, 4);
+  assert.ok(stdout.startsWith(`Report on the server certificate of ${at}\n`), stdout);
+  assert.ok(digitsOf(stdout).includes(sha256));
+  assert.match(stdout, /What the cause may be\n {2}- The certificate may come from a private/);
+  assert.ok(stdout.endsWith(`  postern check ${at}\n`));
+  const [account = ''] = ((await readStatus(postern)).profiles[0]?.email ?? '').split('@');
+  assert.ok(account.length > 3);
+  assert.ok(!stdout.includes(account));
+  assert.ok(!stdout.includes(postern.folder));
+  const plain = await postern.run(['trust', 'show', at]);
+  assert.match(plain.stdout, /What it may be\n {2}- The certificate may come/);
+  assert.doesNotMatch(plain.stdout, /Enter {2,}|Connect Despite/);
+});

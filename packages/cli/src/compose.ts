@@ -3,7 +3,7 @@
  * handed to who needs it. Nothing else makes them.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
   createEngines,
@@ -15,6 +15,7 @@ import {
 } from '@postern/connector';
 import {
   type Anchors,
+  type Clock,
   createAnchors,
   createGate,
   createMemoryOverrides,
@@ -24,41 +25,53 @@ import {
   fixedAnchors,
   type Gate,
   type GateEvent,
+  MAX_LIST_FILE_BYTES,
   openFileOverrides,
   openUserRoots,
   type PolicySource,
+  type PolicyState,
   parseCertificate,
+  parseCrlFile,
   parsePem,
+  type RevocationList,
   systemClock,
 } from '@postern/trust';
+import { readUpTo, readWithin } from './bounded-file.ts';
 import { type Home, policyPaths } from './home.ts';
 
 /** A gate that can only look: no question, no memory. */
 export interface Lookout {
   gate: Gate;
+  /** What the gate verifies by, for a chain that no server presents. */
+  anchors: Anchors;
+  policy: PolicySource;
+  clock: Clock;
   close(): Promise<void>;
 }
 
-/** What `postern check` looks with. Only the roots in `rootsFile` count where one is given. */
-export async function composeLookout(home: Home, rootsFile: string | null): Promise<Lookout> {
+/**
+ * What `postern check` looks with. Only the roots in `rootsFile` count where one is given; where there
+ * are `crlFiles`, revocation must be known from them. Throws FormatError and UsageError for such files.
+ */
+export async function composeLookout(
+  home: Home,
+  rootsFile: string | null,
+  crlFiles: readonly string[] = [],
+): Promise<Lookout> {
+  const anchorsGiven = rootsFile === null ? null : await anchorsIn(rootsFile);
+  const policy = requiringLists(policyOf(home), await listsIn(crlFiles));
   const overrides = createMemoryOverrides();
-  const policy = policyOf(home);
   const userRootsFile = userRootsPath(home);
   // Looking leaves nothing behind: no home is made for it.
   const userRoots = existsSync(userRootsFile) ? openUserRoots(userRootsFile) : null;
-  const anchors =
-    rootsFile === null
-      ? createAnchors({ policy, system: createSystemRoots(), userRoots })
-      : anchorsIn(rootsFile);
-  const gate = createGate({
-    anchors,
-    overrides,
-    policy,
-    clock: systemClock,
-    ask: { ask: async () => null },
-  });
+  const anchors = anchorsGiven ?? createAnchors({ policy, system: createSystemRoots(), userRoots });
+  const clock = systemClock;
+  const gate = createGate({ anchors, overrides, policy, clock, ask: { ask: async () => null } });
   return {
     gate,
+    anchors,
+    policy,
+    clock,
     async close() {
       await gate.close();
       overrides.close();
@@ -145,9 +158,36 @@ function policyOf(home: Home): PolicySource {
   return createPolicySource(policyPaths(home));
 }
 
+/** Largest file of roots in bytes: a hundred times the system's store. */
+const MAX_ROOTS_BYTES = 33_554_432;
+
+/** The revocation lists of every file. What is too large is read just so far that it is said to be. */
+async function listsIn(files: readonly string[]): Promise<readonly RevocationList[]> {
+  const lists: RevocationList[] = [];
+  for (const file of files) {
+    const { bytes } = await readUpTo(file, MAX_LIST_FILE_BYTES + 1);
+    lists.push(...parseCrlFile(bytes, file));
+  }
+  return lists;
+}
+
+/** The same policy, by which these lists must cover every chain; unchanged where there are none. */
+function requiringLists(source: PolicySource, lists: readonly RevocationList[]): PolicySource {
+  if (lists.length === 0) return source;
+  const required = (state: PolicyState): PolicyState => {
+    if (state.kind === 'unreadable') return state;
+    const revocationLists = [...state.revocationLists, ...lists];
+    return { ...state, policy: { ...state.policy, revocation: 'required' }, revocationLists };
+  };
+  return {
+    current: () => required(source.current()),
+    reload: () => required(source.reload()),
+  };
+}
+
 /** The certificates of a file as the only anchors. Throws FormatError, or the system's error when it cannot be read. */
-function anchorsIn(file: string): Anchors {
-  const bytes = readFileSync(file);
+async function anchorsIn(file: string): Promise<Anchors> {
+  const bytes = await readWithin(file, MAX_ROOTS_BYTES);
   const text = bytes.toString('latin1');
   const ders = text.includes('-----BEGIN') ? parsePem(text, file) : [bytes];
   for (const der of ders) {
@@ -166,6 +206,7 @@ function gateLine(event: GateEvent): string {
       return `gate ${event.endpoint.host}:${event.endpoint.port} ${event.purpose} ${event.verdict.kind}`;
     case 'question-opened':
     case 'question-joined':
+    case 'question-explained':
     case 'question-closed': {
       const { endpoint, because, waiting } = event.question;
       const how = event.type === 'question-closed' ? ` ${event.how}` : '';

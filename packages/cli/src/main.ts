@@ -2,7 +2,7 @@
 
 import { CommanderError } from 'commander';
 import { EXIT } from './failure.ts';
-import { reportFailure } from './output.ts';
+import { processOutput, reportFailure } from './output.ts';
 import { buildProgram } from './program.ts';
 
 /** Runs the command line `args` and sets the exit code of the process. */
@@ -19,6 +19,10 @@ export async function main(args: readonly string[]): Promise<void> {
     if (error instanceof CommanderError) {
       // Commander has printed help, the version or its complaint already.
       process.exitCode = error.exitCode === 0 ? EXIT.fine : EXIT.usage;
+      if (error.exitCode !== 0 && args[0] === 'check' && args.includes('--nagios')) {
+        const { nagiosUnknown } = await import('./check/nagios.ts');
+        process.exitCode = nagiosUnknown(error.message.replace(/^error: /, ''), processOutput());
+      }
       return;
     }
     process.exitCode = reportFailure(error, args.includes('--json')).exitCode;

@@ -1,5 +1,6 @@
 /** Where answers and talk go: results on stdout, everything else on stderr; colour only on a terminal. */
 
+import { once } from 'node:events';
 import { styleText } from 'node:util';
 import { type Failure, failureOf } from './failure.ts';
 import { refusesColour } from './home.ts';
@@ -27,6 +28,8 @@ export interface Output {
   json(value: unknown): void;
   /** A line of talk, on stderr: what is being done. */
   note(text: string): void;
+  /** Resolves when the reader has room for more, so that much output needs no memory. */
+  taken(): Promise<void>;
   paint(tone: Tone, text: string): string;
   /** Columns of the terminal; where there is none nothing is cut. */
   readonly width: number;
@@ -36,10 +39,19 @@ export interface Output {
 /** Output on this process's own streams. */
 export function processOutput(): Output {
   const colour = process.stdout.isTTY === true && !refusesColour();
+  let draining: Promise<unknown> | null = null;
   return {
     line: (text = '') => void process.stdout.write(`${text}\n`),
     json: (value) => void process.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
     note: (text) => void process.stderr.write(`${text}\n`),
+    async taken() {
+      if (!process.stdout.writableNeedDrain) return;
+      // One wait for all who wait, or there would be a listener for each.
+      draining ??= once(process.stdout, 'drain').finally(() => {
+        draining = null;
+      });
+      await draining;
+    },
     paint: (tone, text) =>
       colour ? styleText(STYLE[tone], text, { validateStream: false }) : text,
     get width() {

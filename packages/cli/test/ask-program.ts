@@ -3,7 +3,7 @@
 import { processOutput } from '../src/output.ts';
 import { askOnTerminal } from '../src/terminal/ask.ts';
 import { readPassword } from '../src/terminal/password.ts';
-import { question } from './sample-question.ts';
+import { CAUSE, question } from './sample-question.ts';
 
 const output = processOutput();
 if (process.argv[2] === 'password') {
@@ -13,7 +13,17 @@ if (process.argv[2] === 'password') {
   const rejectsFirst = process.argv[2] === 'reject';
   let given = 0;
   const taken = await askOnTerminal(
-    question(),
+    {
+      report: question(),
+      over: new AbortController().signal,
+      watch(newer) {
+        if (process.argv[2] !== 'explain') return () => {};
+        const tell = (): void => newer(question({ causes: [CAUSE] }));
+        process.on('SIGUSR2', tell);
+        output.line(`pid ${process.pid}.`);
+        return () => process.off('SIGUSR2', tell);
+      },
+    },
     async (answer) => {
       given += 1;
       output.line(`answer ${JSON.stringify(answer)}`);
@@ -22,7 +32,6 @@ if (process.argv[2] === 'password') {
       return { kind: 'granted', until: '2026-11-24T08:00:00.000Z' };
     },
     output,
-    new AbortController().signal,
   );
   output.line(`taken ${taken?.kind}`);
 }

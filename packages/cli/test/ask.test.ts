@@ -75,6 +75,49 @@ test('the article’s way through the dialog authorizes connections for the peri
   );
 });
 
+test('the report for the administrator stands between lines, and Enter is still Work Offline', async (t) => {
+  if (!requireOrSkip(t, canRun, 'python3 with pty', 'apt-get install python3')) return;
+  const terminal = open();
+  t.after(() => terminal.kill());
+  await terminal.waitFor(CHOICE);
+  terminal.type('r\r');
+  await terminal.waitFor(/-{76}\s+Report on the server certificate of [^\n]+\s+-{76}/);
+  await terminal.waitFor(CHOICE);
+  terminal.type('b\r');
+  await terminal.waitFor(/This connection is not secure/);
+  await terminal.waitFor(CHOICE);
+  terminal.type('\r');
+  await terminal.waitFor(/answer \{"kind":"workOffline"\}\s+taken refused/);
+});
+
+test('what is found out while a person reads is shown to them', async (t) => {
+  if (!requireOrSkip(t, canRun, 'python3 with pty', 'apt-get install python3')) return;
+  const terminal = open('explain');
+  t.after(() => terminal.kill());
+  const pid = Number(/pid (\d+)\./.exec(await terminal.waitFor(/pid \d+\./))?.[1]);
+  await terminal.waitFor(CHOICE);
+  process.kill(pid, 'SIGUSR2');
+  await terminal.waitFor(/What it may be\s+- The certificate may come from a private authority\./);
+  await terminal.waitFor(/! More is known now about the cause\./);
+  await terminal.waitFor(CHOICE);
+  terminal.type('\r');
+  await terminal.waitFor(/answer \{"kind":"workOffline"\}\s+taken refused/);
+});
+
+test('what is found out while a person types moves nothing under their hands', async (t) => {
+  if (!requireOrSkip(t, canRun, 'python3 with pty', 'apt-get install python3')) return;
+  const terminal = open('explain');
+  t.after(() => terminal.kill());
+  const pid = Number(/pid (\d+)\./.exec(await terminal.waitFor(/pid \d+\./))?.[1]);
+  await terminal.waitFor(CHOICE);
+  terminal.type('x');
+  await terminal.waitFor(/x/);
+  process.kill(pid, 'SIGUSR2');
+  terminal.type('\r');
+  await terminal.waitFor(/That is not one of the choices\./);
+  assert.equal(terminal.shown.split('This connection is not secure').length, 3);
+});
+
 test('what is typed ahead of the prompts authorizes nothing', async (t) => {
   if (!requireOrSkip(t, canRun, 'python3 with pty', 'apt-get install python3')) return;
   const terminal = open();

@@ -12,11 +12,14 @@ import {
   serveCase,
   serveGarbage,
   servePlainHttp,
+  serveSilence,
+  serveStartTls,
   serveTruncated,
   serveUnreadable,
   type TestServer,
 } from '@postern/badcerts';
-import type { CheckReport } from '../src/check-report.ts';
+import type { CheckReport } from '../src/check/report.ts';
+import { assertKeepsToSchema } from './check-schema.ts';
 import { makeHome, type PosternHome, type Run } from './run-postern.ts';
 
 let home: PosternHome;
@@ -87,6 +90,7 @@ for (const { name, id, args = underItsRoots, exitCode, problems } of cases) {
   test(name, async () => {
     const run = await check(id, (roots) => [...args(roots), '--json']);
     const report: CheckReport = JSON.parse(run.stdout);
+    assertKeepsToSchema(report);
     assert.deepEqual(
       report.problems.map(({ kind, position }) => `${kind}@${position}`),
       problems,
@@ -128,6 +132,68 @@ test('a remark is no finding unless --strict is given', async () => {
   assert.equal(lenient.exitCode, 0);
   const strict = await check(id, (roots) => [...underItsRoots(roots), '--strict']);
   assert.equal(strict.exitCode, 1);
+  assert.match(
+    strict.stdout,
+    /NOT SECURE[\s\S]*x Remark {3}The basic constraints are not critical\./,
+  );
+  const told = await check(id, (roots) => [...underItsRoots(roots), '--strict', '--json']);
+  const report: CheckReport = JSON.parse(told.stdout);
+  assertKeepsToSchema(report);
+  assert.deepEqual([report.verdict, report.strict, report.problems], ['not-secure', true, []]);
+});
+
+test('a server that speaks TLS 1.0 alone is looked at all the same', async () => {
+  const run = await check('protocol::tls-1.0', (roots) => [...underItsRoots(roots), '--json']);
+  const report: CheckReport = JSON.parse(run.stdout);
+  assertKeepsToSchema(report);
+  assert.deepEqual([run.exitCode, report.verdict, report.protocol], [1, 'not-secure', 'TLSv1']);
+  assert.deepEqual(
+    report.problems.map(({ kind }) => kind),
+    ['old-protocol'],
+  );
+  const { stdout } = await check('protocol::tls-1.0', underItsRoots);
+  assert.match(
+    stdout,
+    /x Protocol The connection uses .* It speaks TLSv1; TLSv1\.2 is the\s+least\./,
+  );
+});
+
+test('a certificate that ends within --days is a finding, and none of the gate’s', async () => {
+  const id = 'chain::good';
+  const soon = await check(id, (roots) => [...underItsRoots(roots), '--days', '3650', '--json']);
+  assert.equal(soon.exitCode, 0, 'the certificates of the kit last until 2046');
+  const { endsSoon, problems }: CheckReport = JSON.parse(soon.stdout);
+  assert.deepEqual([endsSoon, problems], [[], []]);
+});
+
+test('STARTTLS is spoken where the port or --starttls says so', async (t) => {
+  const made = await caseById('chain::good').make();
+  const roots = path.join(home.folder, 'starttls.pem');
+  await writeFile(roots, made.anchors.map(pem).join(''));
+  const server = await serveStartTls('imap', made);
+  t.after(() => server.close());
+  const args = ['check', `127.0.0.1:${server.port}`, ...underItsRoots(roots)];
+  const run = await home.run([...args, '--starttls', 'imap', '--json']);
+  const report: CheckReport = JSON.parse(run.stdout);
+  assertKeepsToSchema(report);
+  assert.deepEqual(report.problems, []);
+  assert.deepEqual([run.exitCode, report.verdict, report.startTls], [0, 'secure', 'imap']);
+  const text = await home.run([...args, '--starttls', 'imap']);
+  assert.match(text.stdout, /^127\.0\.0\.1:[0-9]+ \(imap\) {3}SECURE/);
+  const wrong = await home.run([...args, '--starttls', 'smtp']);
+  assert.equal(wrong.exitCode, 3);
+  assert.match(
+    wrong.stderr,
+    /^postern: error: "127\.0\.0\.1:[0-9]+" answered "\* OK ready" to the connection\n$/,
+  );
+});
+
+test('--timeout gives up a server that says nothing', async (t) => {
+  const server = await serveSilence();
+  t.after(() => server.close());
+  const run = await home.run(['check', `127.0.0.1:${server.port}`, '--timeout', '0.2']);
+  assert.equal(run.exitCode, 3);
+  assert.equal(run.stderr, 'postern: error: no answer within 200 ms\n');
 });
 
 /** The good chain with its leaf cut in the middle. */
@@ -156,7 +222,9 @@ for (const { name, serve } of unusable) {
     t.after(() => server.close());
     const run = await home.run(['check', `127.0.0.1:${server.port}`, '--json']);
     assert.equal(run.exitCode, 3, run.stderr);
-    assert.equal(JSON.parse(run.stdout).error.code, 'ERR_HANDSHAKE_FAILED');
+    const told = JSON.parse(run.stdout);
+    assertKeepsToSchema(told);
+    assert.equal(told.error.code, 'ERR_HANDSHAKE_FAILED');
     assert.match(run.stderr, /^postern: error: [^\n]*127\.0\.0\.1:[^\n]*\n$/);
   });
 }
@@ -167,6 +235,15 @@ test('a file of roots that holds none is refused with its name', async () => {
   const run = await home.run(['check', 'localhost:1', '--roots', file]);
   assert.match(run.stderr, /^postern: error: ".*nonsense\.pem" holds no certificate/);
   assert.equal(run.exitCode, 2);
+});
+
+test('--report is what is sent to an administrator, with the command that looks again', async () => {
+  const run = await check('dates::expired', (roots) => [...underItsRoots(roots), '--report']);
+  assert.match(run.stdout, /^Report on the server certificate of 127\.0\.0\.1:[0-9]+\n/);
+  assert.match(run.stdout, /The certificate has expired\. \[expired/);
+  assert.match(run.stdout, /\n {2}postern check 127\.0\.0\.1:[0-9]+ --name mail\.example\.test\n$/);
+  assert.equal(run.stdout.includes(home.folder), false, run.stdout);
+  assert.equal(run.exitCode, 1);
 });
 
 test('looking leaves no home behind', () => {

@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { QuestionReport } from '@postern/connector';
+import type { CauseReport, ComparisonReport, QuestionReport } from '@postern/connector';
 import type { TrustAnswer } from '@postern/trust';
 import {
   after,
+  afterExplanation,
   afterRejection,
   askAbout,
   eventFrom,
@@ -13,7 +14,7 @@ import {
 } from '../src/terminal/question.ts';
 import { drawQuestion, firstSentence, promptOf, titleOf } from '../src/terminal/question-text.ts';
 import { PHRASES } from '../src/terminal/words.ts';
-import { CERTIFICATE, NOW, question, SHA256 } from './sample-question.ts';
+import { CAUSE, CERTIFICATE, COMPARISON, NOW, question, SHA256 } from './sample-question.ts';
 
 const OTHER_SHA256 = 'aa00bb11'.repeat(8);
 
@@ -50,6 +51,7 @@ describe('what is drawn', () => {
         '',
         '  Enter  Work Offline (recommended)',
         '  v      View Certificate',
+        '  r      Copy report for the administrator',
         '  c      Connect Despite the Risks',
       ].join('\n'),
     );
@@ -81,16 +83,154 @@ describe('what is drawn', () => {
   });
 
   test('a changed certificate is shown beside the old one, and what differs says so', () => {
-    const expected = {
-      sha256: OTHER_SHA256,
-      lastSeenAt: '2026-11-01T09:30:00.000Z',
-      certificate: { ...CERTIFICATE, sha256: OTHER_SHA256, issuer: 'CN=Old CA' },
+    assert.equal(
+      screen(askAbout(question({ because: 'changed', comparison: COMPARISON }))),
+      [
+        "The server's certificate has changed",
+        '',
+        'While synchronizing folders for anna@example.com, Postern could not verify',
+        'mail.example.com:443.',
+        'Nothing has been sent: no password and no mail.',
+        '',
+        '  x The issuer of this certificate could not be found.',
+        '  x The certificate has expired.',
+        '',
+        'It shows another certificate than before, with a new key, signed by another',
+        'issuer. Only your administrator can confirm that this change was intended.',
+        '',
+        '             Before (Sun 1 Nov 2026 09:30)  Now',
+        '  = To       CN=mail.example.com            CN=mail.example.com',
+        '  = Names    mail.example.com               mail.example.com',
+        '  ≠ Issuer   CN=Old CA                      CN=Example CA',
+        '  = Key      rsa (2048 bits)                rsa (2048 bits)',
+        '  ≠          AA00 BB11 AA00 BB11…           5B5B 5B5B 5B5B 5B5B…',
+        '  = From     Thu 1 Jan 2026 00:00           Thu 1 Jan 2026 00:00',
+        '  ≠ To date  Fri 1 Jan 2027 00:00           (not readable)',
+        '  ≠ Serial   01                             02',
+        '  = Signed   RSA with SHA-256               RSA with SHA-256',
+        '  ≠ SHA-256  AA00 BB11 AA00 BB11 AA00 BB11  4B9B 15D1 4B9B 15D1 4B9B 15D1',
+        '             AA00 BB11 AA00 BB11 AA00 BB11  4B9B 15D1 4B9B 15D1 4B9B 15D1',
+        '             AA00 BB11 AA00 BB11            4B9B 15D1 4B9B 15D1',
+        '    = Same   ≠ Differs',
+        '',
+        '2 other connections wait for the same answer: Mail, Address list.',
+        '',
+        '  Enter  Work Offline (recommended)',
+        '  v      View Certificate',
+        '  r      Copy report for the administrator',
+        '  c      Connect Despite the Risks',
+      ].join('\n'),
+    );
+  });
+
+  test('of a certificate that was not kept only the fingerprint is compared', () => {
+    const rows = COMPARISON.rows.map((row) =>
+      row.field === 'sha256' ? row : { ...row, old: null, differs: null },
+    );
+    const comparison = { ...COMPARISON, change: 'unknown' as const, rows };
+    const drawn = screen(askAbout(question({ because: 'changed', comparison })));
+    assert.match(drawn, /Before \(Sun 1 Nov 2026 09:30\) +Now\n {2}≠ SHA-256 {2}AA00/);
+  });
+
+  test('a server that was verified with the same certificate shows no comparison, only that', () => {
+    const comparison: ComparisonReport = {
+      ...COMPARISON,
+      judgement: 'was-verified',
+      change: 'same-certificate',
+      sentence:
+        'This server was verified before and is not now: it shows the same certificate as before.',
     };
-    const drawn = screen(askAbout(question({ because: 'changed', expected })));
-    assert.match(drawn, /Before \(Sun 1 Nov 2026 09:30\) +Now/);
-    assert.match(drawn, /= To {7}CN=mail\.example\.com +CN=mail\.example\.com/);
-    assert.match(drawn, /≠ Issuer {3}CN=Old CA +CN=Example CA/);
-    assert.match(drawn, /≠ SHA-256 {2}AA00 BB11/);
+    const drawn = screen(askAbout(question({ because: 'was-secure', comparison })));
+    assert.match(
+      drawn,
+      /\n\nThis server was verified before[^.]+it shows the same\s+certificate\s+as\s+before\.\n\n/,
+    );
+    assert.doesNotMatch(drawn, /Before \(/);
+  });
+
+  test('what is proven and what is guessed stand apart, each with what to do', () => {
+    const proven: CauseReport = {
+      kind: 'ended-recently',
+      certainty: 'proof',
+      position: 0,
+      notAfter: '2026-11-20T00:00:00.000Z',
+      days: 3,
+      sentence: 'The certificate ended 3 days ago, on 2026-11-20, and has not been renewed.',
+      cure: 'Tell the administrator of the server to renew it, and try again afterwards.',
+      administrator: 'Renew it.',
+    };
+    const drawn = screen(askAbout(question({ causes: [proven, CAUSE] })));
+    const shown = [
+      '  x The certificate has expired.',
+      '',
+      'What it is',
+      '  - The certificate ended 3 days ago, on 2026-11-20, and has not been renewed.',
+      '    Tell the administrator of the server to renew it, and try again',
+      '    afterwards.',
+      '',
+      'What it may be',
+      '  - The certificate may come from a private authority.',
+      '    Ask the administrator for the root CA certificate.',
+      '',
+    ].join('\n');
+    assert.ok(drawn.includes(shown), drawn);
+  });
+
+  test('text of a certificate in a cause or a comparison cannot move the cursor', () => {
+    const evil = 'a\u001b[2J\u202eb';
+    const causes = [{ ...CAUSE, sentence: evil, cure: evil }];
+    const rows = COMPARISON.rows.map((row) => ({ ...row, old: evil, new: evil }));
+    const comparison = { ...COMPARISON, sentence: evil, rows };
+    const state = askAbout(
+      question({ causes, comparison, administratorReport: `${evil}\n${evil}` }),
+    );
+    for (const drawn of [screen(state), screen(after(state, { type: 'copyReport' }))]) {
+      assert.match(drawn, /\\u\{1B\}\[2J/);
+      assert.doesNotMatch(drawn, /[^\P{C}\n]/u);
+    }
+  });
+
+  test('a question of any kind fits a terminal of 80 columns', () => {
+    const state = askAbout(
+      question({ because: 'changed', comparison: COMPARISON, causes: [CAUSE] }),
+    );
+    const lines = drawQuestion(state, NOW, { ...DRAWING, width: 80 });
+    assert.deepEqual(
+      lines.filter((line) => line.length > 80),
+      [],
+    );
+  });
+
+  test('the report for the administrator is drawn from edge to edge, with a way back', () => {
+    const state = typing(question({ administratorReport: 'Report\n  one line\n' }), 'r');
+    assert.equal(
+      screen(state),
+      [
+        'Copy report for the administrator',
+        '',
+        'Send what stands between the lines. No password and no account is in it.',
+        '',
+        '-'.repeat(76),
+        'Report',
+        '  one line',
+        '-'.repeat(76),
+        '',
+        '  Enter  Work Offline (recommended)',
+        '  b      back to the question',
+      ].join('\n'),
+    );
+    assert.equal(after(state, { type: 'back' }).screen, 'question');
+    assert.deepEqual(after(state, eventFrom(state, '')).answer, { kind: 'workOffline' });
+    assert.equal(after(state, eventFrom(state, 'authorize')).answer, null);
+  });
+
+  test('what is found out later is told once, and takes back nothing that was chosen', () => {
+    const chosen = typing(question(), 'c', '1');
+    const explained = afterExplanation(chosen, question({ causes: [CAUSE] }));
+    assert.deepEqual([explained.screen, explained.interval], ['authorize', '1d']);
+    assert.equal(explained.note, 'More is known now about the cause.');
+    const waiting = question({ causes: [CAUSE], waiting: ['folders', 'mail'] });
+    assert.equal(afterExplanation({ ...explained, note: null }, waiting).note, null);
   });
 
   test('plain HTTP is asked about in its own words, without a certificate to view', () => {

@@ -3,7 +3,14 @@
  * the desk. Data only; instants are ISO 8601 strings in UTC, because they cross a socket.
  */
 
-import type { ConnectionPurpose, TrustInterval } from '@postern/trust';
+import type {
+  Cause,
+  CertificateChange,
+  ComparedRow,
+  Comparison,
+  ConnectionPurpose,
+  TrustInterval,
+} from '@postern/trust';
 
 /** What one of the eight connections is doing. */
 export type ConnectionActivity =
@@ -101,6 +108,8 @@ export interface QuestionReport {
     overridable: boolean;
   }[];
   remarks: readonly { kind: string; position: number | null; sentence: string }[];
+  /** Why it may be so and what to do, the surest first. More may come while the question is open. */
+  causes: readonly CauseReport[];
   chain: readonly CertificateReport[];
   path: readonly {
     position: number | null;
@@ -110,9 +119,30 @@ export interface QuestionReport {
     subject: string;
   }[];
   expected: { sha256: string; lastSeenAt: string; certificate: CertificateReport | null } | null;
+  /** The certificate of before beside the one of now; null where there is none of before. */
+  comparison: ComparisonReport | null;
   choices: readonly { interval: TrustInterval; needsFingerprint: boolean }[];
   waiting: readonly string[];
   supportText: string | null;
+  /** "Copy report for the administrator": text without secrets. */
+  administratorReport: string;
+}
+
+/** A cause with its evidence: what is said of it, what to do, and what the administrator does. */
+export type CauseReport = Cause & {
+  sentence: string;
+  cure: string;
+  /** Lines with commands; null where it is not theirs to mend. */
+  administrator: string | null;
+};
+
+/** What became of the certificate: a sentence, the facts behind it, and old and new field by field. */
+export interface ComparisonReport {
+  judgement: Comparison['judgement'];
+  change: CertificateChange;
+  sentence: string;
+  lastSeenAt: string;
+  rows: readonly ComparedRow[];
 }
 
 /** A certificate as text, safe to print. */

@@ -3,6 +3,7 @@
  * and the daemon's API as a request handler.
  */
 
+export * from './administrator-report.ts';
 export * from './api.ts';
 export * from './asker.ts';
 export * from './engine.ts';

@@ -1,22 +1,37 @@
 /** What the gate knows, as data that crosses a socket: certificates parsed, sentences made, text safe to print. */
 
 import {
+  adviceForAdministrator,
+  type Cause,
   type Certificate,
+  causesOf,
+  compareCertificates,
   describe,
+  describeCause,
+  describeCure,
+  describeJudgement,
+  generalNameText,
+  keyText,
   NEVER_OVERRIDABLE,
+  normaliseServerName,
   type Override,
   type OverrideState,
   parseCertificate,
   type TrustQuestion,
   toPem,
 } from '@postern/trust';
-import type { CertificateReport, QuestionReport, TrustReport } from './api.ts';
+import { administratorReport, type ReportVersions } from './administrator-report.ts';
+import type {
+  CauseReport,
+  CertificateReport,
+  ComparisonReport,
+  QuestionReport,
+  TrustReport,
+} from './api.ts';
 import type { Profile } from './profile.ts';
 
 /** A certificate for View Certificate. Its text was made safe to print when it was parsed. */
 export function certificateReport(certificate: Certificate): CertificateReport {
-  const { algorithm, bits, curve } = certificate.publicKey;
-  const size = curve ?? (bits === null ? null : `${bits} bits`);
   return {
     sha256: certificate.sha256,
     sha1: certificate.sha1,
@@ -25,10 +40,8 @@ export function certificateReport(certificate: Certificate): CertificateReport {
     serialNumber: certificate.serialNumber,
     notBefore: isoOf(certificate.notBefore),
     notAfter: isoOf(certificate.notAfter),
-    names: certificate.subjectAltNames.map(({ type, value }) =>
-      type === 'dns' ? value : `${type}:${value}`,
-    ),
-    publicKey: size === null ? algorithm : `${algorithm} (${size})`,
+    names: certificate.subjectAltNames.map(generalNameText),
+    publicKey: keyText(certificate),
     spkiSha256: certificate.spkiSha256,
     signatureAlgorithm: certificate.signatureAlgorithm,
     isCa: certificate.isCa,
@@ -55,14 +68,17 @@ export interface QuestionSurroundings {
   profile: Pick<Profile, 'email' | 'name'> | null;
   /** What the administrator wants people to read (policy: SupportText). */
   supportText: string | null;
+  /** For the administrator's report. */
+  versions: ReportVersions;
 }
 
 /** A question as the front ends draw it; nothing in it has to be parsed again. */
 export function questionReport(
   question: TrustQuestion,
-  { profile, supportText }: QuestionSurroundings,
+  { profile, supportText, versions }: QuestionSurroundings,
 ): QuestionReport {
   const { diagnosis, expected } = question;
+  const { causes, comparison } = insightInto(question, profile);
   return {
     id: question.id,
     host: question.endpoint.host,
@@ -85,6 +101,7 @@ export function questionReport(
       position,
       sentence,
     })),
+    causes,
     chain: (diagnosis?.chain ?? []).map(certificateReport),
     path: (diagnosis?.path ?? []).map(({ certificate, position, anchor }) => ({
       position,
@@ -102,12 +119,91 @@ export function questionReport(
             certificate:
               expected.der === null ? null : certificateReport(parseCertificate(expected.der)),
           },
+    comparison,
     choices: question.choices.map(({ interval, needsFingerprint }) => ({
       interval,
       needsFingerprint,
     })),
     waiting: question.waiting,
     supportText,
+    administratorReport: administratorReport({
+      endpoint: question.endpoint,
+      purpose: question.purpose,
+      at: diagnosis?.at ?? question.openedAt,
+      isSecure: false,
+      diagnosis,
+      causes,
+      versions,
+    }),
+  };
+}
+
+/** What is worked out of a question once. */
+interface Insight {
+  mailDomain: string | null;
+  causes: readonly CauseReport[];
+  comparison: ComparisonReport | null;
+}
+
+/** It takes signature checks, and a question is told again with every status, many times a second while others sync. */
+const insights = new WeakMap<TrustQuestion, Insight>();
+
+function insightInto(question: TrustQuestion, profile: QuestionSurroundings['profile']): Insight {
+  const mailDomain = profile === null ? null : mailDomainOf(profile.email);
+  const known = insights.get(question);
+  if (known?.mailDomain === mailDomain) return known;
+  const { diagnosis, evidence } = question;
+  const causes = diagnosis === null ? [] : causesOf(diagnosis, { ...evidence, mailDomain });
+  const insight: Insight = {
+    mailDomain,
+    causes: causes.map(causeReport),
+    comparison: comparisonReport(question),
+  };
+  insights.set(question, insight);
+  return insight;
+}
+
+/** A cause with its sentences. */
+export function causeReport(cause: Cause): CauseReport {
+  return {
+    ...cause,
+    sentence: describeCause(cause),
+    cure: describeCure(cause),
+    administrator: adviceForAdministrator(cause),
+  };
+}
+
+/** What follows the last `@`, as server names are spelled; null where that is no name. */
+function mailDomainOf(email: string): string | null {
+  const at = email.lastIndexOf('@');
+  if (at < 0) return null;
+  try {
+    return normaliseServerName(email.slice(at + 1));
+  } catch {
+    return null;
+  }
+}
+
+function comparisonReport({
+  because,
+  diagnosis,
+  evidence,
+  expected,
+}: TrustQuestion): ComparisonReport | null {
+  if (diagnosis === null || expected === null) return null;
+  const comparison = compareCertificates({
+    expected,
+    diagnosis,
+    fetched: evidence.fetchedIssuers.map(({ der }) => parseCertificate(der)),
+    wasSecure: because === 'was-secure',
+  });
+  if (comparison === null) return null;
+  return {
+    judgement: comparison.judgement,
+    change: comparison.change,
+    sentence: describeJudgement(comparison),
+    lastSeenAt: expected.lastSeenAt.toISOString(),
+    rows: comparison.rows,
   };
 }
 

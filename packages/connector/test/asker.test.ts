@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TrustQuestion } from '@postern/trust';
+import { NO_EVIDENCE, type TrustQuestion } from '@postern/trust';
 import { createFrontAsker } from '../src/asker.ts';
 
 const QUESTION: TrustQuestion = {
@@ -15,6 +15,7 @@ const QUESTION: TrustQuestion = {
   expected: null,
   choices: [],
   waiting: ['mail'],
+  evidence: NO_EVIDENCE,
 };
 
 test('without a front end nobody can be asked', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import fs from 'node:fs/promises';
 import { createServer, type IncomingMessage, request } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
@@ -41,8 +42,11 @@ interface Daemon {
   stopped: () => boolean;
 }
 
+/** Nothing listens there: only root may. */
+const CLOSED_PORT = 1;
+
 /** The daemon's API on a Unix socket, as the command line serves it. */
-async function daemon(t: TestContext): Promise<Daemon> {
+async function daemon(t: TestContext, portalPort = CLOSED_PORT): Promise<Daemon> {
   const home = await temporaryFolder(t);
   const policy = fixedPolicy({ supportText: 'Ask Carl.' });
   const overrides = createMemoryOverrides();
@@ -55,6 +59,7 @@ async function daemon(t: TestContext): Promise<Daemon> {
     ask: asker.asker,
     clock: systemClock,
     resolve: async () => [{ address: '127.0.0.1', family: 4 }],
+    plainDial: () => connect(portalPort, '127.0.0.1'),
   });
   const profiles = openProfiles(home);
   const engines = createEngines({ gate, profiles, clock: systemClock, version: '0.1.0' });
@@ -136,9 +141,12 @@ async function waitFor<T extends HostEvent['type']>(
   }
 }
 
-async function withProfile(t: TestContext): Promise<Daemon & { server: MailServer }> {
+async function withProfile(
+  t: TestContext,
+  portalPort?: number,
+): Promise<Daemon & { server: MailServer }> {
   const server = await mailServer(t);
-  const made = await daemon(t);
+  const made = await daemon(t, portalPort);
   const draft = {
     name: 'office',
     email: ACCOUNT,
@@ -486,4 +494,30 @@ test('a stream without a front end hears of questions, and nobody counts as aske
     (event) => event.status.profiles[0]?.workOffline?.reason === 'refused',
   );
   assert.deepEqual(status.questions, []);
+});
+
+test('what is found out about an open question reaches whoever watches', async (t) => {
+  const portal = createServer((_, response) => response.writeHead(511).end());
+  portal.listen(0, '127.0.0.1');
+  await once(portal, 'listening');
+  afterwards(t, () => portal.close());
+  const { call, events } = await withProfile(t, (portal.address() as AddressInfo).port);
+  const stream = await events(null);
+  await call('POST', '/api/profiles/office/send-receive');
+  const { question } = await waitFor(stream, 'question', (event) =>
+    event.question.causes.some(({ kind }) => kind === 'sign-in-page'),
+  );
+  const [cause] = question.causes;
+  assert.deepEqual(cause, {
+    kind: 'sign-in-page',
+    certainty: 'proof',
+    status: 511,
+    location: null,
+    sentence: 'This network lets nothing through before you have signed in to it.',
+    cure: 'Open any page in a web browser, sign in to the network there, then try again. Do not enter the password of your mail there.',
+    administrator: null,
+  });
+  assert.ok(question.administratorReport.includes('This network lets nothing through'));
+  const status = (await call('GET', '/api/status')).body as unknown as StatusReport;
+  assert.deepEqual(status.questions[0]?.causes, question.causes);
 });

@@ -4,17 +4,16 @@ import type { QuestionReport, TrustReport } from '@postern/connector';
 import type { Endpoint, TrustInterval } from '@postern/trust';
 import type { Command } from 'commander';
 import { parseEndpoint, parseInterval, parseSha256, verb } from '../arguments.ts';
-import { type ProblemReport, problemReport } from '../check-report.ts';
+import { type ProblemReport, problemReport } from '../check/report.ts';
 import { composeLookout } from '../compose.ts';
 import { connectorClient } from '../connector-client.ts';
 import { ensureDaemon } from '../daemon.ts';
 import { CommandFailure, ControlError, EXIT, UsageError } from '../failure.ts';
 import { findHome } from '../home.ts';
 import { type Output, processOutput, table } from '../output.ts';
-import { endpointText, printable } from '../printable.ts';
+import { endpointText, printable, printableLines } from '../printable.ts';
 import { detailsLines, generalLines, pathLines } from '../terminal/certificate-text.ts';
-import { askAbout } from '../terminal/question.ts';
-import { drawQuestion } from '../terminal/question-text.ts';
+import { drawFacts } from '../terminal/question-text.ts';
 import { counted, instantText } from '../terminal/words.ts';
 
 interface Json {
@@ -28,8 +27,10 @@ export function define(command: Command): void {
   ]).action(list);
   verb(command, 'show', 'Show an open question with the certificate and its path.', [
     'postern trust show mail.example.com:443',
+    'postern trust show --report > report.txt',
   ])
     .argument('[HOST[:PORT]]', 'the server; all open questions without it')
+    .option('--report', 'print the report for the administrator instead: no account is in it')
     .action(show);
   verb(
     command,
@@ -76,7 +77,10 @@ function trustRow(trust: TrustReport): string[] {
   return [endpointText(trust), state, certificate, despite];
 }
 
-async function show(target: string | undefined, { json }: Json): Promise<void> {
+async function show(
+  target: string | undefined,
+  { json, report }: Json & { report?: true },
+): Promise<void> {
   const output = processOutput();
   const wanted = target === undefined ? null : parseEndpoint(target);
   const { questions } = await (await client()).status();
@@ -86,7 +90,11 @@ async function show(target: string | undefined, { json }: Json): Promise<void> {
     output.note('There is no open question.');
     return;
   }
-  for (const question of found) showQuestion(question, output);
+  for (const [index, question] of found.entries()) {
+    if (index > 0) output.line();
+    if (report === true) output.line(printableLines(question.administratorReport.trimEnd()));
+    else showQuestion(question, output);
+  }
   process.exitCode = EXIT.refused;
 }
 
@@ -97,11 +105,9 @@ function isAt(question: QuestionReport, { host, port }: Endpoint): boolean {
 function showQuestion(question: QuestionReport, output: Output): void {
   const drawing = { paint: output.paint, width: Math.min(output.width, 100) };
   const [certificate] = question.chain;
-  // The question without its choices: they are for a terminal that can be answered on.
-  const drawn = drawQuestion(askAbout(question), new Date(), drawing).filter(
-    (line) => !/^ {2}(Enter|v|c) {2,}/.test(line),
-  );
-  for (const line of drawn) output.line(line);
+  // The choices are for a terminal that can be answered on.
+  for (const line of drawFacts(question, drawing)) output.line(line);
+  output.line();
   if (certificate !== undefined) {
     const reasons = question.problems.map(({ sentence }) => sentence);
     const lines = [

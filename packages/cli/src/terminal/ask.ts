@@ -8,7 +8,14 @@ import { createInterface } from 'node:readline';
 import type { QuestionReport } from '@postern/connector';
 import type { TrustAnswer } from '@postern/trust';
 import type { Output } from '../output.ts';
-import { after, afterRejection, askAbout, eventFrom, type QuestionState } from './question.ts';
+import {
+  after,
+  afterExplanation,
+  afterRejection,
+  askAbout,
+  eventFrom,
+  type QuestionState,
+} from './question.ts';
 import { drawQuestion, promptOf } from './question-text.ts';
 
 /** How an answer was taken: `granted`, `refused`, or why not. */
@@ -25,20 +32,35 @@ export function isPersonThere(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
-/** Asks until there is an answer, or until `signal` says that the question is over. Resolves with how it was taken; null if it was over. */
+/** One question while it is open: what is known of it grows, and it may end without this terminal. */
+export interface OpenQuestion {
+  report: QuestionReport;
+  /** Aborts when the question is over. */
+  over: AbortSignal;
+  /** Calls back with each newer report; the result ends that. */
+  watch(newer: (report: QuestionReport) => void): () => void;
+}
+
+/** Asks until there is an answer, or until the question is over. Resolves with how it was taken; null if it was over. */
 export async function askOnTerminal(
-  report: QuestionReport,
+  { report, over: signal, watch }: OpenQuestion,
   give: (answer: TrustAnswer) => Promise<AnswerTaken>,
   output: Output,
-  signal: AbortSignal,
 ): Promise<AnswerTaken | null> {
   const lines = openLines(signal);
+  let state: QuestionState = askAbout(report);
+  const unwatch = watch((newer) => {
+    const before = state;
+    state = afterExplanation(state, newer);
+    // Drawn anew only where the person is reading, never under their hands.
+    if (state.note !== before.note && state.screen === 'question') lines.interrupt();
+  });
   try {
-    let state: QuestionState = askAbout(report);
     for (;;) {
       draw(state, output);
       const line = await lines.next(promptOf(state));
       if (signal.aborted) return null;
+      if (line === INTERRUPTED) continue;
       state = after(state, line === null ? { type: 'workOffline' } : eventFrom(state, line));
       if (state.answer === null) continue;
       const taken = await give(state.answer);
@@ -48,6 +70,7 @@ export async function askOnTerminal(
       state = afterRejection(state, taken.why);
     }
   } finally {
+    unwatch();
     lines.close();
   }
 }
@@ -57,18 +80,24 @@ function draw(state: QuestionState, output: Output): void {
   process.stderr.write(`\n${drawQuestion(state, new Date(), drawing).join('\n')}\n\n`);
 }
 
+/** Something is to be drawn before the next line. */
+const INTERRUPTED = Symbol('interrupted');
+
 interface Lines {
   /** The next line typed after the prompt is there; null for Ctrl-C, end of input, or `signal`. */
-  next(prompt: string): Promise<string | null>;
+  next(prompt: string): Promise<string | typeof INTERRUPTED | null>;
+  /** Ends the wait for a line of which nothing is typed yet. */
+  interrupt(): void;
   close(): void;
 }
 
 function openLines(signal: AbortSignal): Lines {
   const reader = createInterface({ input: process.stdin, output: process.stderr, terminal: true });
-  let waiting: ((line: string | null) => void) | null = null;
+  type Line = string | typeof INTERRUPTED | null;
+  let waiting: ((line: Line) => void) | null = null;
   let isOver = false;
 
-  function settle(line: string | null): void {
+  function settle(line: Line): void {
     const resolve = waiting;
     waiting = null;
     resolve?.(line);
@@ -85,11 +114,14 @@ function openLines(signal: AbortSignal): Lines {
   return {
     async next(prompt) {
       if (isOver || signal.aborted) return null;
-      const { promise, resolve } = Promise.withResolvers<string | null>();
+      const { promise, resolve } = Promise.withResolvers<Line>();
       waiting = resolve;
       reader.setPrompt(prompt);
       reader.prompt();
       return promise;
+    },
+    interrupt() {
+      if (reader.line === '') settle(INTERRUPTED);
     },
     close() {
       signal.removeEventListener('abort', end);

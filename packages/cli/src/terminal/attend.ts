@@ -7,7 +7,7 @@ import type { HostEvent, ProfileReport, QuestionReport } from '@postern/connecto
 import type { ConnectorClient } from '../connector-client.ts';
 import type { Output } from '../output.ts';
 import { endpointText, printable } from '../printable.ts';
-import { type AnswerTaken, askOnTerminal, isPersonThere } from './ask.ts';
+import { type AnswerTaken, askOnTerminal, isPersonThere, type OpenQuestion } from './ask.ts';
 import { type LiveView, openLiveView } from './live-view.ts';
 import { counted } from './words.ts';
 
@@ -42,12 +42,30 @@ export async function attend(
   const closing = new AbortController();
   /** Questions that are open, by id; aborted when the daemon closes them. */
   const questions = new Map<string, { question: QuestionReport; over: AbortController }>();
+  /** Who draws a question and wants to know when more is known of it. */
+  const watchers = new Set<(report: QuestionReport) => void>();
   let isLive = false;
   const begun = Promise.withResolvers<void>();
 
   function open(question: QuestionReport): void {
     const known = questions.get(question.id);
     questions.set(question.id, { question, over: known?.over ?? new AbortController() });
+    if (known !== undefined) for (const watcher of watchers) watcher(question);
+  }
+
+  function openQuestion(report: QuestionReport): OpenQuestion {
+    const known = questions.get(report.id);
+    return {
+      report: known?.question ?? report,
+      over: known?.over.signal ?? AbortSignal.abort(),
+      watch(newer) {
+        const watcher = (question: QuestionReport): void => {
+          if (question.id === report.id) newer(question);
+        };
+        watchers.add(watcher);
+        return () => watchers.delete(watcher);
+      },
+    };
   }
 
   function take(event: HostEvent): void {
@@ -59,14 +77,17 @@ export async function attend(
         begun.resolve();
         break;
       }
-      case 'question':
+      case 'question': {
+        // It comes again whenever another connection waits for it or more is known of it.
+        const isNew = !questions.has(event.question.id);
         open(event.question);
-        if (event.question.initiatedBy === 'background') {
+        if (isNew && event.question.initiatedBy === 'background') {
           view.announce(
             `Postern could not verify ${endpointText(event.question)}: "postern sync" asks you about it.`,
           );
         }
         break;
+      }
       case 'question-closed':
         questions.get(event.id)?.over.abort();
         questions.delete(event.id);
@@ -124,13 +145,7 @@ export async function attend(
         // Answered elsewhere, or replaced, since the report was made: the profile has gone on.
         if (question === null) continue;
         if (!isPerson) return { outcome, report, question };
-        const taken = await ask(
-          question,
-          questions.get(question.id)?.over.signal,
-          client,
-          view,
-          output,
-        );
+        const taken = await ask(openQuestion(question), client, view, output);
         if (taken?.kind === 'refused') {
           return { outcome: 'refused', report: (await reportNow()) ?? report, question: null };
         }
@@ -151,21 +166,15 @@ export async function attend(
 }
 
 async function ask(
-  question: QuestionReport,
-  over: AbortSignal | undefined,
+  question: OpenQuestion,
   client: ConnectorClient,
   view: LiveView,
   output: Output,
 ): Promise<AnswerTaken | null> {
   view.pause();
   try {
-    const signal = over ?? new AbortController().signal;
-    const taken = await askOnTerminal(
-      question,
-      (given) => client.answer(question.id, given),
-      output,
-      signal,
-    );
+    const { id } = question.report;
+    const taken = await askOnTerminal(question, (given) => client.answer(id, given), output);
     if (taken === null)
       output.note('\nThe question is over: it was answered elsewhere, or the server has changed.');
     return taken;

@@ -18,9 +18,11 @@ export function unanswered(question: QuestionReport): CommandFailure {
   const problems = question.problems.map(({ sentence }) => printable(sentence)).join(' ');
   return new CommandFailure(EXIT.refused, `${firstSentence(question)} ${problems}`.trim(), {
     code: 'ERR_TRUST_UNANSWERED',
-    hints:
-      question.choices.length === 0
+    hints: [
+      ...question.causes.map(({ sentence, cure }) => printable(`${sentence} ${cure}`)),
+      ...(question.choices.length === 0
         ? ['this cannot be allowed: ask your administrator']
-        : ['there is no terminal to ask on', trustAddLine(question)],
+        : ['there is no terminal to ask on', trustAddLine(question)]),
+    ],
   });
 }

@@ -1,9 +1,10 @@
 /** Draws the Certificate Trust Dialog: a state in, lines out. No text of a certificate stands in its first sentence. */
 
-import type { CertificateReport, QuestionReport } from '@postern/connector';
+import type { CauseReport, QuestionReport } from '@postern/connector';
 import { formatFingerprint, TRUST_INTERVAL_MS } from '@postern/trust';
-import { endpointText, printable } from '../printable.ts';
+import { endpointText, printable, printableLines } from '../printable.ts';
 import { type Drawing, detailsLines, generalLines, pathLines } from './certificate-text.ts';
+import { comparisonLines } from './comparison-text.ts';
 import { fingerprintLines, hanging, labelled, wrapped } from './layout.ts';
 import { isViewable, mayAuthorize, type QuestionState } from './question.ts';
 import {
@@ -55,6 +56,8 @@ function screenLines(state: QuestionState, now: Date, drawing: Drawing): string[
       return questionLines(state, drawing);
     case 'certificate':
       return certificateLines(state, drawing);
+    case 'report':
+      return reportLines(state, drawing);
     case 'periods':
       return periodLines(state, now, drawing);
     case 'fingerprint':
@@ -65,7 +68,11 @@ function screenLines(state: QuestionState, now: Date, drawing: Drawing): string[
 }
 
 function questionLines(state: QuestionState, drawing: Drawing): string[] {
-  const { report } = state;
+  return [...drawFacts(state.report, drawing), '', ...choiceLines(state, drawing.width)];
+}
+
+/** What there is to know of a question, without its choices. */
+export function drawFacts(report: QuestionReport, drawing: Drawing): string[] {
   const { width, paint } = drawing;
   const tone = report.because === 'changed' ? 'caution' : 'danger';
   return [
@@ -75,13 +82,12 @@ function questionLines(state: QuestionState, drawing: Drawing): string[] {
     'Nothing has been sent: no password and no mail.',
     '',
     ...problemLines(report, width),
-    ...(report.expected === null
-      ? []
-      : ['', ...wrapped(CHANGE_SENTENCE, width), '', ...comparisonLines(report, drawing)]),
+    ...causeLines('What it is', report.causes, 'proof', width),
+    ...causeLines('What it may be', report.causes, 'guess', width),
+    ...(report.comparison === null ? [] : ['', ...comparisonLines(report.comparison, drawing)]),
     ...reasonLines(report, width),
     ...waitingLines(report, width),
-    '',
-    ...choiceLines(state, width),
+    ...forbiddenLines(report, width),
   ];
 }
 
@@ -101,6 +107,22 @@ function problemLines(report: QuestionReport, width: number): string[] {
       hanging('  - ', `Remark: ${printable(sentence)}${whose(position)}`, width),
     ),
   ];
+}
+
+/** Causes of one certainty, each with what to do about it. */
+function causeLines(
+  title: string,
+  causes: readonly CauseReport[],
+  certainty: CauseReport['certainty'],
+  width: number,
+): string[] {
+  const lines = causes
+    .filter((cause) => cause.certainty === certainty)
+    .flatMap(({ sentence, cure }) => [
+      ...hanging('  - ', printable(sentence), width),
+      ...hanging('    ', printable(cure), width),
+    ]);
+  return lines.length === 0 ? [] : ['', title, ...lines];
 }
 
 /** Which certificate of the chain is meant; nothing is said of the server's own. */
@@ -131,15 +153,22 @@ function waitingLines({ waiting, purpose }: QuestionReport, width: number): stri
 function choiceLines(state: QuestionState, width: number): string[] {
   const rows: [string, string][] = [['Enter', 'Work Offline (recommended)']];
   if (isViewable(state)) rows.push(['v', 'View Certificate']);
+  rows.push(['r', 'Copy report for the administrator']);
   if (mayAuthorize(state)) rows.push(['c', 'Connect Despite the Risks']);
-  const lines = labelled(rows, width);
-  if (mayAuthorize(state)) return lines;
-  const { supportText } = state.report;
-  const forbidden = state.report.problems.some(({ overridable }) => !overridable)
+  return labelled(rows, width);
+}
+
+/** Why there is no choice but Work Offline, and who can help. */
+function forbiddenLines(
+  { choices, problems, supportText }: QuestionReport,
+  width: number,
+): string[] {
+  if (choices.length > 0) return [];
+  const forbidden = problems.some(({ overridable }) => !overridable)
     ? 'What is wrong here cannot be allowed by anybody: only the server can be repaired.'
     : 'Your organization does not allow connecting to a server that is not verified.';
   const help = supportText === null ? 'Ask your administrator.' : printable(supportText);
-  return [...wrapped(`${forbidden} ${help}`, width), '', ...lines];
+  return ['', ...wrapped(`${forbidden} ${help}`, width)];
 }
 
 function certificateLines(state: QuestionState, drawing: Drawing): string[] {
@@ -183,6 +212,29 @@ function certificateLines(state: QuestionState, drawing: Drawing): string[] {
     ),
   ];
 }
+
+/** As it is, from edge to edge: whatever stood beside it would be copied too. */
+function reportLines({ report }: QuestionState, { width, paint }: Drawing): string[] {
+  return [
+    paint('strong', 'Copy report for the administrator'),
+    '',
+    ...wrapped('Send what stands between the lines. No password and no account is in it.', width),
+    '',
+    REPORT_MARK,
+    ...printableLines(report.administratorReport.trimEnd()).split('\n'),
+    REPORT_MARK,
+    '',
+    ...labelled(
+      [
+        ['Enter', 'Work Offline (recommended)'],
+        ['b', 'back to the question'],
+      ],
+      width,
+    ),
+  ];
+}
+
+const REPORT_MARK = '-'.repeat(76);
 
 const TAB_TITLES = { general: 'General', details: 'Details', path: 'Certification Path' } as const;
 
@@ -260,71 +312,4 @@ function authorizeLines(
       width,
     ),
   ];
-}
-
-/** No judgement by names: what kind of change it is, a checked signature or the administrator has to say. */
-const CHANGE_SENTENCE =
-  'It shows another certificate than before. Only your administrator can confirm that this change was intended.';
-
-/** Old and new, row by row; what differs is marked by word and sign. */
-function comparisonLines(report: QuestionReport, { width, timeZone }: Drawing): string[] {
-  const { expected } = report;
-  const now = report.chain[0];
-  if (expected === null || now === undefined) return [];
-  const seen = instantText(expected.lastSeenAt, timeZone);
-  const before = expected.certificate;
-  if (before === null) {
-    return labelled(
-      [
-        ['Seen before', `SHA-256 ${formatFingerprint(expected.sha256)} (${seen})`],
-        ['Now', `SHA-256 ${formatFingerprint(now.sha256)}`],
-      ],
-      width,
-    );
-  }
-  const column = Math.max(20, Math.floor((width - 15) / 2) - 2);
-  const cell = (lines: readonly string[], index: number): string => lines[index] ?? '';
-  const rows = comparedRows(timeZone).flatMap(([label, read]) => {
-    const old = read(before);
-    const fresh = read(now);
-    const mark = old === fresh ? '=' : '≠';
-    const left = chopped(old, column);
-    const right = chopped(fresh, column);
-    return Array.from({ length: Math.max(left.length, right.length) }, (_, index) =>
-      `  ${index === 0 ? mark : ' '} ${(index === 0 ? label : '').padEnd(9)}${cell(left, index).padEnd(column + 2)}${cell(right, index)}`.trimEnd(),
-    );
-  });
-  return [
-    `    ${''.padEnd(9)}${`Before (${seen})`.padEnd(column + 2)}Now`,
-    ...rows,
-    '    = Same   ≠ Differs',
-  ];
-}
-
-function comparedRows(timeZone: string | undefined): [string, (of: CertificateReport) => string][] {
-  return [
-    ['To', ({ subject }) => printable(subject)],
-    ['Names', ({ names }) => names.map(printable).join(', ')],
-    ['Issuer', ({ issuer }) => printable(issuer)],
-    // Two keys of one size look the same without a part of their fingerprint.
-    [
-      'Key',
-      ({ publicKey, spkiSha256 }) => `${printable(publicKey)} ${inFours(spkiSha256.slice(0, 16))}…`,
-    ],
-    ['From', ({ notBefore }) => instantText(notBefore, timeZone)],
-    ['To date', ({ notAfter }) => instantText(notAfter, timeZone)],
-    ['SHA-256', ({ sha256 }) => inFours(sha256)],
-  ];
-}
-
-/** Upper-case hex in groups of four, for comparing by eye. */
-function inFours(hex: string): string {
-  return (hex.toUpperCase().match(/.{4}/g) ?? []).join(' ');
-}
-
-/** As wrapped, and a word that is too long is cut into pieces: a column must not push its neighbour. */
-function chopped(text: string, width: number): string[] {
-  return wrapped(text, width).flatMap(
-    (line) => line.match(new RegExp(`.{1,${width}}`, 'gu')) ?? [''],
-  );
 }

@@ -8,7 +8,13 @@ import type { QuestionReport } from '@postern/connector';
 import { parseFingerprint, type TrustAnswer, type TrustInterval } from '@postern/trust';
 
 /** What the terminal shows. */
-export type Screen = 'authorize' | 'certificate' | 'fingerprint' | 'periods' | 'question';
+export type Screen =
+  | 'authorize'
+  | 'certificate'
+  | 'fingerprint'
+  | 'periods'
+  | 'question'
+  | 'report';
 
 /** The three tabs of View Certificate. */
 export type CertificateTab = 'details' | 'general' | 'path';
@@ -34,6 +40,7 @@ export type QuestionEvent =
   | { type: 'back' }
   | { type: 'choosePeriod'; interval: TrustInterval }
   | { type: 'connectDespite' }
+  | { type: 'copyReport' }
   | { type: 'notUnderstood'; typed: string }
   | { type: 'typeFingerprint'; typed: string }
   | { type: 'viewCertificate'; tab: CertificateTab; position: number }
@@ -68,9 +75,14 @@ export function eventFrom(state: QuestionState, line: string): QuestionEvent {
       if (isViewable(state) && (word === 'v' || word === 'view certificate')) {
         return { type: 'viewCertificate', tab: 'general', position: 0 };
       }
+      if (word === 'r' || word === 'copy report for the administrator') {
+        return { type: 'copyReport' };
+      }
       if (mayAuthorize(state) && (word === 'c' || word === 'connect despite the risks')) {
         return { type: 'connectDespite' };
       }
+      return { type: 'notUnderstood', typed };
+    case 'report':
       return { type: 'notUnderstood', typed };
     case 'certificate': {
       const tab = TABS[word.charAt(0)];
@@ -107,6 +119,8 @@ export function after(state: QuestionState, event: QuestionEvent): QuestionState
       return { ...next, note: 'That is not one of the choices.' };
     case 'viewCertificate':
       return { ...next, screen: 'certificate', tab: event.tab, position: event.position };
+    case 'copyReport':
+      return { ...next, screen: 'report' };
     case 'connectDespite':
       return mayAuthorize(state) ? { ...next, screen: 'periods' } : next;
     case 'back':
@@ -129,6 +143,16 @@ export function after(state: QuestionState, event: QuestionEvent): QuestionState
       };
     }
   }
+}
+
+/** The same question with more known about its cause. It changes nothing that was chosen. */
+export function afterExplanation(state: QuestionState, report: QuestionReport): QuestionState {
+  const isNews = JSON.stringify(report.causes) !== JSON.stringify(state.report.causes);
+  return {
+    ...state,
+    report,
+    note: isNews ? 'More is known now about the cause.' : state.note,
+  };
 }
 
 /** Why the gate did not take an answer, as a screen to go on from. */

@@ -64,6 +64,11 @@ export function createHost(options: HostOptions): Host {
     return questionReport(question, {
       profile: profile ?? null,
       supportText: state.kind === 'readable' ? state.policy.supportText : null,
+      versions: {
+        postern: options.version,
+        node: process.version,
+        openssl: process.versions.openssl,
+      },
     });
   }
 
@@ -83,7 +88,11 @@ export function createHost(options: HostOptions): Host {
   const streams = createEventStreams(status, clock);
 
   function onGateEvent(event: GateEvent): void {
-    if (event.type === 'question-opened' || event.type === 'question-joined') {
+    if (
+      event.type === 'question-opened' ||
+      event.type === 'question-joined' ||
+      event.type === 'question-explained'
+    ) {
       streams.send({ type: 'question', question: reportOf(event.question) });
     } else if (event.type === 'question-closed') {
       streams.send({ type: 'question-closed', id: event.question.id, how: event.how });
