@@ -4,6 +4,8 @@
  */
 
 import { parseArgs } from 'node:util';
+import { checkMany } from './check-many.ts';
+import { diagnoseChains } from './diagnose.ts';
 import { type Benchmark, type Figure, MissingProgram } from './figure.ts';
 import { handshakeFirstSight, handshakeFull } from './handshake.ts';
 import { changeLatency } from './latency.ts';
@@ -13,6 +15,8 @@ import { syncFirst } from './sync.ts';
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'handshake-full': handshakeFull,
   'handshake-first-sight': handshakeFirstSight,
+  diagnose: diagnoseChains,
+  'check-many': checkMany,
   'change-latency': changeLatency,
   start,
   'sync-first': syncFirst,

@@ -40,17 +40,26 @@ None of them changes trust.
 const CHECK_JSON = `
 ### The JSON of \`postern check\`
 
+[check.schema.json](check.schema.json) is its schema (JSON Schema 2020-12), to which a test holds real output. For several
+servers one object a line is printed, in the order in which they end; one that could not be looked at is
+\`{schema, host, port, startTls, error}\`.
+
 | field | |
 |---|---|
 | \`schema\` | 1 |
-| \`verdict\` | \`secure\` or \`not-secure\` |
-| \`host\`, \`port\`, \`serverName\` | what was dialled, and the name that was verified |
+| \`verdict\` | \`secure\`, \`not-secure\`, or \`name-not-checked\` for a file without \`--name\` and with nothing else wrong |
+| \`host\`, \`port\`, \`startTls\` | what was dialled, and the protocol that begins in plain text there; \`null\` for a file |
+| \`file\` | the file as it was named; \`null\` for a server |
+| \`serverName\` | the name that was verified; \`null\` where none was |
 | \`at\` | when, ISO 8601 in UTC |
-| \`protocol\` | as negotiated, e.g. \`TLSv1.3\` |
-| \`openssl\` | OpenSSL's own error code; \`null\` where it authorised the chain |
+| \`protocol\` | as negotiated, e.g. \`TLSv1.3\`; \`null\` for a file |
+| \`openssl\` | OpenSSL's own error code; \`null\` where it authorised the chain, \`not consulted\` for a file |
 | \`rule\` | the rule of policy that refuses, or \`null\` |
+| \`strict\` | whether remarks count as findings |
 | \`problems[]\` | most grave first: \`kind\`, \`position\` (0 is the server certificate, \`null\` the connection or a root that was not sent), \`sentence\`, \`overridable\`, and evidence by kind |
 | \`remarks[]\` | breaches of form that do not stand in the way: \`kind\`, \`position\`, \`sentence\` |
+| \`endsSoon[]\` | certificates of the path that end within \`--days\`: \`position\`, \`subject\`, \`notAfter\`, \`days\` |
+| \`causes[]\` | what it is or may be: \`kind\`, \`certainty\` (\`proof\` or \`guess\`), \`sentence\`, \`cure\`, \`administrator\`, and evidence by kind |
 | \`chain[]\` | the certificates as sent: names, dates, key, extensions, \`sha256\` in lower-case hex, \`pem\` |
 | \`path[]\` | from the server certificate to the root: \`position\`, \`anchor\` (where the root comes from), \`status\`, \`sha256\`, \`subject\` |
 `;
