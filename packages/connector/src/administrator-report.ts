@@ -143,14 +143,17 @@ function causeLines(
   );
 }
 
-/** A certificate in it begins at the first column: `openssl` reads no other. */
+/**
+ * Commands are there to be copied, so lines that hold nothing of others' (which stands in quotes) are
+ * not wrapped. A certificate begins at the first column: `openssl` reads no other.
+ */
 function adviceLines(administrator: string): string[] {
   const [advice = '', ...pem] = administrator.split(/^(?=-----BEGIN )/m);
   return [
     ...advice
       .trimEnd()
       .split('\n')
-      .flatMap((line) => item(' ', line)),
+      .flatMap((line) => (line.includes('"') ? item(' ', line) : [`    ${line}`])),
     ...pem.flatMap((block) => block.trimEnd().split('\n')),
   ];
 }

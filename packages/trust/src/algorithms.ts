@@ -84,3 +84,19 @@ export function signatureAlgorithmName(algorithm: DerElement): string {
   const hashId = readOid(expectTag(children(hashAlgorithm)[0], TAG.oid, 'hash', first?.start));
   return `rsassaPss with ${PSS_HASHES[hashId] ?? hashId}`;
 }
+
+/** Kinds of key by the beginning of the names of the signatures that they make. */
+const SIGNED_BY: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/^ecdsa-/, ['ec']],
+  [/^dsa-/, ['dsa']],
+  [/^rsassaPss/, ['rsa', 'rsa-pss']],
+  [/RSA/, ['rsa']],
+  [/^ed25519$/, ['ed25519']],
+  [/^ed448$/, ['ed448']],
+];
+
+/** Whether a key of this kind can have made a signature of this name; false for names that are not known. */
+export function signatureFitsKey(signatureAlgorithm: string, keyAlgorithm: string): boolean {
+  const [, keys = []] = SIGNED_BY.find(([name]) => name.test(signatureAlgorithm)) ?? [];
+  return keys.includes(keyAlgorithm);
+}

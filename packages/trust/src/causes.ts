@@ -262,7 +262,9 @@ function privateRoot(diagnosis: Diagnosis, evidence: Evidence): Cause[] {
 function endWithoutIssuer(diagnosis: Diagnosis): Certificate | null {
   const isOpen = has(diagnosis, 'incomplete-chain') || has(diagnosis, 'issuer-not-found');
   if (!isOpen || has(diagnosis, 'bad-signature')) return null;
-  return diagnosis.path.at(-1)?.certificate ?? null;
+  const last = diagnosis.path.at(-1);
+  // Where the path is whole the issuer is there, and only its key identifier does not fit.
+  return last === undefined || last.anchor !== null ? null : last.certificate;
 }
 
 interface Link {

@@ -55,10 +55,19 @@ export function commonNameOf(der: Uint8Array): string | null {
   return last === undefined ? null : printable(last.value, MAX_NAME_TEXT);
 }
 
+/** Every common name in a Name. */
+export function commonNamesOf(der: Uint8Array): readonly string[] {
+  return valuesOf(der, COMMON_NAME);
+}
+
 /** The e-mail addresses in a Name, which constraints bind like those beside it (RFC 5280 4.2.1.10). */
 export function emailAddressesOf(der: Uint8Array): readonly string[] {
+  return valuesOf(der, EMAIL_ADDRESS);
+}
+
+function valuesOf(der: Uint8Array, wanted: string): readonly string[] {
   return (readAttributes(der) ?? []).flatMap(({ type, value }) =>
-    type === EMAIL_ADDRESS ? [printable(value, MAX_NAME_TEXT)] : [],
+    type === wanted ? [printable(value, MAX_NAME_TEXT)] : [],
   );
 }
 

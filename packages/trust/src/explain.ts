@@ -73,11 +73,13 @@ export function createExplaining(options: ExplainingOptions): Explaining {
     { chain, path, problems, serverName }: Diagnosis,
     signal: AbortSignal,
   ): Promise<readonly FetchedIssuer[]> {
-    const last = path.at(-1)?.certificate;
+    const end = path.at(-1);
     const isOpen = problems.some(
       ({ kind }) => kind === 'incomplete-chain' || kind === 'issuer-not-found',
     );
-    if (last === undefined || !isOpen || last.issuerUrls.length === 0) return [];
+    if (end === undefined || end.anchor !== null || !isOpen) return [];
+    const last = end.certificate;
+    if (last.issuerUrls.length === 0) return [];
     const inForce = anchorsFor(await anchors.current(), serverName);
     const completes = (fetched: readonly Uint8Array[]): boolean =>
       examine({

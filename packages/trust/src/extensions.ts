@@ -273,6 +273,8 @@ function readAlternativeNames(element: DerElement): GeneralName[] {
         return { type: 'directory', value: inner === undefined ? '' : nameText(encoded(inner)) };
       }
       case 0xa0:
+        checkOtherName(name);
+        return { type: 'other', value: printable(hex(content(name)), MAX_NAME_TEXT) };
       case 0xa3:
       case 0xa5:
       case 0x88:
@@ -281,6 +283,16 @@ function readAlternativeNames(element: DerElement): GeneralName[] {
         throw new DerError('name of an unknown type', name.start);
     }
   });
+}
+
+/** OtherName: what kind it is, and a value in a frame of its own (RFC 5280 4.2.1.6). */
+function checkOtherName(name: DerElement): void {
+  const [type, value, ...surplus] = children(name);
+  readOid(expectTag(type, TAG.oid, 'type of another name', name.start));
+  const framed = expectTag(value, 0xa0, 'value of another name', name.start);
+  if (surplus.length > 0 || children(framed).length !== 1) {
+    throw new DerError('another name that is not one value', name.start);
+  }
 }
 
 /** An IA5String, safe to print. What is escaped can no longer match any server name. */

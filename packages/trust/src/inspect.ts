@@ -8,7 +8,14 @@ import { SUBJECT_ALT_NAME } from './extensions.ts';
 import { inspectConstraints } from './inspect-constraints.ts';
 import { inspectLeaf } from './inspect-leaf.ts';
 import { type Inspection, NO_NAME, remark, servesTls } from './inspection.ts';
-import { fitsAuthorityKeyId, isAnchored, isSelfIssued, type Path, type Step } from './path.ts';
+import {
+  fitsAuthorityKeyId,
+  isAnchored,
+  isSelfIssued,
+  type Path,
+  type Step,
+  seemsSelfSigned,
+} from './path.ts';
 
 /**
  * Smallest keys in bits: OpenSSL's security level 2 (112 bits), the default of the OpenSSL 3.5 in
@@ -86,8 +93,8 @@ function inspectEnd(path: Path, { problems }: Inspection): void {
   if (last === undefined) return;
   const { position, certificate } = last;
   if (isAnchored(path)) {
-    // To OpenSSL a root that names another key as its issuer's is no root, and has no issuer.
-    if (isSelfIssued(certificate) && !fitsAuthorityKeyId(certificate, certificate)) {
+    // To OpenSSL a root that does not seem to be its own issuer is no root, and has no issuer.
+    if (isSelfIssued(certificate) && !seemsSelfSigned(certificate)) {
       problems.push({ kind: 'issuer-not-found', position, issuer: certificate.issuer });
     }
     return;
@@ -272,16 +279,14 @@ function inspectKeyIds(step: Step, issuer: Step | undefined, found: Inspection):
     const sentence = 'The certificate does not identify the key of its issuer.';
     remark(found, 'no-authority-key-identifier', position, sentence);
   }
-  const seemsItsOwn = isSelfIssued(certificate) && fitsAuthorityKeyId(certificate, certificate);
   const signer = issuer?.certificate ?? (isSelfIssued(certificate) ? certificate : null);
   const fits = signer === null || fitsAuthorityKeyId(certificate, signer);
   if (!fits) {
     const sentence = 'The key identifiers of the certificate and its issuer differ.';
     remark(found, 'key-identifier-mismatch', position, sentence);
   }
-  // OpenSSL goes by names and identifiers: what seems to be its own issuer has no other, whoever
-  // signed it. For a root inspectEnd says it.
-  if (issuer !== undefined && (!fits || seemsItsOwn)) {
+  // What seems to be its own issuer has no other to OpenSSL. For a root inspectEnd says it.
+  if (issuer !== undefined && (!fits || seemsSelfSigned(certificate))) {
     found.problems.push({ kind: 'issuer-not-found', position, issuer: certificate.issuer });
   }
 }

@@ -15,8 +15,8 @@ import {
   readWhole,
   TAG,
 } from './der.ts';
-import { emailAddressesOf, nameText, relativeNames } from './distinguished-name.ts';
-import { addressFromBytes, isHostName, toAscii } from './names.ts';
+import { commonNamesOf, emailAddressesOf, nameText, relativeNames } from './distinguished-name.ts';
+import { addressFromBytes, isAddress, isHostName, toAscii } from './names.ts';
 import { MAX_NAME_TEXT, printable } from './printable.ts';
 
 /**
@@ -51,6 +51,10 @@ export interface Breach {
 /** SmtpUTF8Mailbox (RFC 9598), which constraints on e-mail addresses bind too. */
 const SMTP_UTF8_MAILBOX = '1.3.6.1.5.5.7.8.9';
 
+/** What OpenSSL takes for a host name in a common name (cn2dnsid): labels, and an address too. */
+const LOOKS_LIKE_HOST =
+  /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)+$/;
+
 /** Reads the value of the extension. `odd` is told of a breach of form. Throws DerError. */
 export function readNameConstraints(
   value: DerElement,
@@ -81,7 +85,6 @@ export function readNameConstraints(
 export function constrainedNamesOf(
   subject: Uint8Array,
   names: Uint8Array | null,
-  commonName: string | null,
 ): readonly ConstrainedName[] {
   const alternative = names === null ? [] : children(readWhole(names)).map(readName);
   const found = [...alternative];
@@ -92,9 +95,11 @@ export function constrainedNamesOf(
     for (const value of emailAddressesOf(subject))
       found.push({ type: 'email', value, text: value });
   }
-  const host = commonName?.toLowerCase() ?? '';
-  if (host.includes('.') && isHostName(host) && !alternative.some(({ type }) => type === 'dns')) {
-    found.push({ type: 'dns', value: host, text: host });
+  if (!alternative.some(({ type }) => type === 'dns')) {
+    for (const text of commonNamesOf(subject)) {
+      const value = text.toLowerCase();
+      if (LOOKS_LIKE_HOST.test(value)) found.push({ type: 'dns', value, text });
+    }
   }
   return found;
 }
@@ -226,8 +231,13 @@ function textName(type: 'dns' | 'email' | 'uri', octets: Uint8Array): Constraine
 /** Whether all that the name may stand for is within the subtree. */
 function isWithin(name: ConstrainedName, base: ConstrainedName): boolean {
   if (name.type === 'dns' && base.type === 'dns') {
-    const host = name.value.startsWith('*.') ? name.value.slice(2) : name.value;
-    return isHostName(host) && isHostWithin(host, base.value);
+    if (!name.value.startsWith('*.')) {
+      return isHostName(name.value) && isHostWithin(name.value, base.value);
+    }
+    // All that it stands for is below `example.com`, so also within `.example.com`.
+    const below = name.value.slice(1);
+    const zone = base.value === '' || base.value.startsWith('.') ? base.value : `.${base.value}`;
+    return isHostName(below.slice(1)) && below.endsWith(zone);
   }
   if (name.type === 'uri' && base.type === 'uri')
     return isPlaceWithin(hostOfUri(name.value), base.value);
@@ -244,7 +254,8 @@ function isWithin(name: ConstrainedName, base: ConstrainedName): boolean {
 function mayBeWithin(name: ConstrainedName, base: ConstrainedName): boolean {
   if (isWithin(name, base)) return true;
   if (name.type === 'dns' && base.type === 'dns') {
-    if (!name.value.startsWith('*.')) return !isHostName(name.value);
+    // An address in the place of a host name is within no zone.
+    if (!name.value.startsWith('*.')) return !isHostName(name.value) && !isAddress(name.value);
     const host = name.value.slice(2);
     // `*.example.com` stands for `mail.example.com` too, and for nothing that has more labels.
     const label = base.value.endsWith(`.${host}`) ? base.value.slice(0, -host.length - 1) : '.';

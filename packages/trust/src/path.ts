@@ -4,6 +4,7 @@
  * It says how far the path goes and why it ends; what is wrong with its certificates is inspect.ts.
  */
 
+import { signatureFitsKey } from './algorithms.ts';
 import type { Anchor } from './anchors.ts';
 import type { Certificate } from './certificate.ts';
 import { isSameName } from './distinguished-name.ts';
@@ -72,6 +73,18 @@ export function fitsAuthorityKeyId(child: Certificate, issuer: Certificate): boo
     (authorityIssuerId === null ||
       authorityIssuerId === '' ||
       isSameName(authorityIssuerId, issuer.issuerId))
+  );
+}
+
+/**
+ * Whether OpenSSL takes a certificate for self-signed: it goes by names, identifiers and the kind of
+ * key, before any signature. Such a one has no other issuer to it, and a root must be one.
+ */
+export function seemsSelfSigned(certificate: Certificate): boolean {
+  return (
+    isSelfIssued(certificate) &&
+    fitsAuthorityKeyId(certificate, certificate) &&
+    signatureFitsKey(certificate.signatureAlgorithm, certificate.publicKey.algorithm)
   );
 }
 

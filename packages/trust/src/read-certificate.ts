@@ -272,7 +272,7 @@ function assemble(
   );
   const constrainedNames = once(() => {
     const names = draft.extensions.find(({ oid }) => oid === SUBJECT_ALT_NAME)?.value ?? null;
-    return orNull(() => constrainedNamesOf(draft.subject, names, commonName()));
+    return orNull(() => constrainedNamesOf(draft.subject, names));
   });
   const policies = once(() => orNull(() => readPolicies(draft.extensions)));
   const sha1 = once(() => hash('sha1', der, 'hex'));

@@ -17,6 +17,7 @@ import {
 import { codeLines, importsOf, textOf } from '../../../test/house/repository.ts';
 import { DEFAULT_POLICY } from '../src/policy.ts';
 import {
+  alternativeNames,
   ascii,
   caExtensions,
   ecKey,
@@ -62,6 +63,16 @@ const pointing = leafWith(
 
 /** A leaf with signed certificate timestamps, as every public authority makes them. */
 const logged = leafWith(extension('1.3.6.1.4.1.11129.2.4.2', false, tlv(0x04, Buffer.alloc(2))));
+
+/** Issued by `issuing`, and identifying another key as its issuer's. */
+const identifiesAnother = makeCertificate({
+  subject: HOST,
+  issuer: issuing,
+  extensions: () => [
+    alternativeNames(HOST),
+    extension('2.5.29.35', false, sequence(tlv(0x80, Buffer.alloc(20)))),
+  ],
+});
 
 function leafWith(more: Uint8Array, recipe: Partial<Recipe> = {}): Made {
   return makeCertificate({
@@ -558,6 +569,11 @@ describe('a private root that is not installed', () => {
       name: 'is not blamed where the root is trusted and the name is wrong',
       presented: [leaf, issuing],
       serverName: 'mail.other.test',
+      expected: [],
+    },
+    {
+      name: 'is not blamed where the path is whole and only a key identifier does not fit',
+      presented: [identifiesAnother, issuing],
       expected: [],
     },
   ]);

@@ -122,7 +122,21 @@ const sameNameRoot = makeCertificate({ subject: 'Example Root', extensions: caEx
 const deep = makeCertificate({ subject: 'Deep CA', issuer: issuing, extensions: caExtensions() });
 const bareRoot = makeCertificate({ subject: 'Bare', extensions: () => [basicConstraints(true)] });
 
+/** Names and identifiers say that it signed itself; the kind of its key says that it cannot have. */
+const signedOtherwise = makeCertificate({
+  subject: 'Otherwise',
+  key: rsa(2048),
+  signedBy: ecKey(),
+  extensions: caExtensions(),
+});
+
 const chains: Case[] = [
+  {
+    name: 'a root that a key of another kind signed',
+    presented: [leafWith({ issuer: signedOtherwise })],
+    anchors: [signedOtherwise],
+    expected: ['issuer-not-found@connection'],
+  },
   { name: 'a leaf and its intermediate under a root', presented: [leaf, issuing], expected: [] },
   { name: 'the same with the root sent along', presented: [leaf, issuing, root], expected: [] },
   { name: 'the same in the wrong order', presented: [leaf, root, issuing], expected: [] },

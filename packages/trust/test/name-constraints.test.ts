@@ -40,7 +40,7 @@ function constraintsOf({ permitted, excluded }: Trees): Uint8Array {
 
 function breach(trees: Trees, name: Uint8Array, subject = sequence()): Breach | null {
   const constraints = readNameConstraints(readWhole(constraintsOf(trees)), () => {});
-  return breachOf(constraints, constrainedNamesOf(subject, sequence(name), null), () => {});
+  return breachOf(constraints, constrainedNamesOf(subject, sequence(name)), () => {});
 }
 
 const table: { base: Uint8Array; name: Uint8Array; what: string; within: boolean }[] = [
@@ -54,6 +54,12 @@ const table: { base: Uint8Array; name: Uint8Array; what: string; within: boolean
   { what: 'the empty base is every host', base: dns(''), name: dns('a.test'), within: true },
   { what: 'a wildcard below', base: dns('a.test'), name: dns('*.a.test'), within: true },
   { what: 'a wildcard above', base: dns('x.a.test'), name: dns('*.a.test'), within: false },
+  {
+    what: 'a wildcard under a leading period',
+    base: dns('.a.test'),
+    name: dns('*.a.test'),
+    within: true,
+  },
   { what: 'what is no host name', base: dns(''), name: dns('a b.test'), within: false },
   {
     what: 'an address inside',
@@ -244,7 +250,7 @@ test('a common name that looks like a host is bound where there is no other, as 
     () => {},
   );
   const found = (names: Uint8Array | null) =>
-    breachOf(constraints, constrainedNamesOf(nameOf('b.test'), names, 'b.test'), () => {})?.name;
+    breachOf(constraints, constrainedNamesOf(nameOf('b.test'), names), () => {})?.name;
   assert.equal(found(null), 'b.test');
   assert.equal(found(sequence(dns('a.test'))), undefined);
 });

@@ -51,9 +51,15 @@ const PARALLEL = 2;
 /** Failures that are kept; more would say nothing new. */
 const MAX_KEPT = 20;
 
-/** Runs batches from the sources in turn until the time is up or enough is wrong. */
+/** How long to go on: until the time is up, or so many batches are done. */
+export interface Budget {
+  ms: number;
+  batches: number;
+}
+
+/** Runs batches from the sources in turn until the budget is spent or enough is wrong. */
 export async function compareFor(
-  budgetMs: number,
+  budget: Budget,
   seed: number,
   sources: readonly Source[],
 ): Promise<Tally> {
@@ -68,10 +74,10 @@ export async function compareFor(
     wrong: [],
   };
   const folder = mkdtempSync(path.join(tmpdir(), 'postern-differential-'));
-  const until = performance.now() + budgetMs;
+  const until = performance.now() + budget.ms;
   let turn = 0;
   const work = async (worker: number): Promise<void> => {
-    while (performance.now() < until && tally.wrong.length < MAX_KEPT) {
+    while (turn < budget.batches && performance.now() < until && tally.wrong.length < MAX_KEPT) {
       turn += 1;
       const source = sources[turn % sources.length];
       // Spread, so that neighbouring turns are not alike.
