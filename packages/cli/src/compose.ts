@@ -191,8 +191,10 @@ async function anchorsIn(file: string): Promise<Anchors> {
   const text = bytes.toString('latin1');
   const ders = text.includes('-----BEGIN') ? parsePem(text, file) : [bytes];
   for (const der of ders) {
-    const [reason] = parseCertificate(der).malformed;
-    if (reason === undefined) continue;
+    const { x509, malformed } = parseCertificate(der);
+    // A root that is one and has a fault is diagnosed like any other certificate.
+    if (x509 !== null) continue;
+    const reason = malformed[0] ?? 'OpenSSL cannot read it';
     throw new FormatError('ERR_DER_INVALID', `"${file}" holds no certificate: ${reason}`, {
       what: file,
     });

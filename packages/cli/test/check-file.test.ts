@@ -5,7 +5,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { caseById, cases, pem, SERVER_NAME } from '@postern/badcerts';
+import {
+  caseById,
+  cases,
+  goodPlan,
+  makeChain,
+  pem,
+  rootExtensions,
+  SERVER_NAME,
+} from '@postern/badcerts';
 import { fixedAnchors, fixedPolicy, parseCrl } from '@postern/trust';
 import { readChainFile } from '../src/check/file.ts';
 import { lookAtFile } from '../src/check/looker.ts';
@@ -230,6 +238,22 @@ describe('--crl requires that the lists cover the chain', () => {
       assert.equal(run.exitCode, problems.length === 0 ? 0 : 1);
     });
   }
+
+  test('a root that is not well formed is diagnosed, not refused as a file', async () => {
+    const broken = { oid: '2.5.29.30', critical: true, value: Uint8Array.of(0x30, 2, 5, 0) };
+    const plan = rootExtensions({ more: [broken] })(goodPlan('broken root', SERVER_NAME));
+    const { presented, anchors } = await makeChain(plan);
+    await save('chain.broken.pem', presented.map(pem).join(''));
+    await save('root.broken.pem', anchors.map(pem).join(''));
+    const files = ['--file', 'chain.broken.pem', '--roots', 'root.broken.pem'];
+    const run = await check([...files, '--at', '2026-11-24', '--json']);
+    const { problems }: CheckReport = JSON.parse(run.stdout);
+    assert.deepEqual(
+      problems.map(({ kind, position }) => `${kind}@${position}`),
+      ['malformed@null'],
+    );
+    assert.equal(run.exitCode, 1);
+  });
 
   test('a file that holds no list is told in one line', async () => {
     const run = await check([...UNDER_ROOTS, '--crl', 'chain.pem']);

@@ -17,6 +17,7 @@ import {
   TAG,
 } from './der.ts';
 import { relativeNames } from './distinguished-name.ts';
+import { checkGeneralName } from './general-name.ts';
 
 /** Reasons as bits; bit 0 (`unused`) says nothing (RFC 5280 4.2.1.13). */
 export type Reasons = number;
@@ -45,20 +46,14 @@ export function directoryKey(name: Uint8Array): string {
   return `directory:${relativeNames(name).join('\n')}`;
 }
 
-/** The tags of GeneralName: nine kinds of name. */
-const GENERAL_NAMES = new Set([0xa0, 0x81, 0x82, 0xa3, 0xa4, 0xa5, 0x86, 0x87, 0x88]);
-
 /** GeneralNames (RFC 5280 4.2.1.6) as keys that compare, from an element that holds them. Throws DerError. */
 export function nameKeys(names: DerElement): string[] {
   const keys = children(names).map((name) => {
+    checkGeneralName(name);
     if (name.tag === 0xa4) {
-      const [directory, ...surplus] = children(name);
-      if (directory === undefined || surplus.length > 0) {
-        throw new DerError('directory name that is none', name.start);
-      }
-      return directoryKey(encoded(directory));
+      const [directory] = children(name);
+      if (directory !== undefined) return directoryKey(encoded(directory));
     }
-    if (!GENERAL_NAMES.has(name.tag)) throw new DerError('name of an unknown type', name.start);
     const text = Buffer.from(content(name)).toString('latin1');
     if (name.tag === 0x86) return `uri:${withoutCaseOfHost(text)}`;
     if (name.tag === 0x82) return `dns:${text.toLowerCase()}`;

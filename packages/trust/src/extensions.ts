@@ -1,18 +1,11 @@
 /**
  * What the extensions of a certificate say (RFC 5280 4.2): decoded for diagnosis, and as text for the
- * person who looks. Values are decoded by asn1-x509 once their framing is known to be DER; the
- * alternative names are read byte by byte here, since what they say decides who is trusted.
+ * person who looks. What decides who is trusted is read element by element here, since asn1-x509
+ * passes over elements of a wrong type (ADR 0008); what is only shown is decoded by it.
  */
 
 import { AsnConvert } from '@peculiar/asn1-schema';
-import {
-  AccessDescription,
-  BasicConstraints,
-  DistributionPoint,
-  KeyUsage,
-  PolicyInformation,
-  SubjectKeyIdentifier,
-} from '@peculiar/asn1-x509';
+import { AccessDescription, DistributionPoint, PolicyInformation } from '@peculiar/asn1-x509';
 import type { GeneralName } from './certificate.ts';
 import {
   checkFraming,
@@ -30,6 +23,7 @@ import {
 } from './der.ts';
 import { nameText } from './distinguished-name.ts';
 import { readDistributionPoints } from './distribution-points.ts';
+import { checkGeneralName } from './general-name.ts';
 import { type NameConstraints, readNameConstraints } from './name-constraints.ts';
 import { addressFromBytes } from './names.ts';
 import { MAX_NAME_TEXT, MAX_VALUE_TEXT, printable } from './printable.ts';
@@ -162,13 +156,13 @@ export function readFacts(
     issuerUrls: [],
     nameConstraints: null,
   };
-  for (const { oid, value } of extensions) {
+  for (const { oid, value, critical } of extensions) {
     const read = READERS[oid];
     if (read === undefined) continue;
     try {
       const element = readWhole(value);
       checkFraming(element);
-      read(value, facts, element, odd);
+      read(value, facts, element, { odd, critical });
     } catch (cause) {
       const detail = cause instanceof DerError ? cause.message : 'its structure';
       malformed(`${EXTENSION_NAMES[oid] ?? oid} cannot be read: ${detail}`);
@@ -177,18 +171,27 @@ export function readFacts(
   return facts;
 }
 
-type Reader = (value: Uint8Array, facts: ExtensionFacts, element: DerElement, odd: Odd) => void;
+type Reader = (
+  value: Uint8Array,
+  facts: ExtensionFacts,
+  element: DerElement,
+  about: { odd: Odd; critical: boolean },
+) => void;
 
 const READERS: Readonly<Record<string, Reader>> = {
-  '2.5.29.19': (value, facts) => {
-    const { cA, pathLenConstraint } = AsnConvert.parse(value, BasicConstraints);
-    facts.isCa = cA;
-    if ((pathLenConstraint ?? 0) < 0) throw new DerError('negative path length', 0);
-    facts.pathLength = pathLenConstraint ?? null;
+  '2.5.29.19': (_value, facts, element) => {
+    const whole = expectTag(element, TAG.sequence, 'basic constraints');
+    const parts = optionalParts(whole, [TAG.boolean, TAG.integer]);
+    const [ca, length] = [parts.get(TAG.boolean), parts.get(TAG.integer)];
+    facts.isCa = ca !== undefined && readBoolean(ca);
+    facts.pathLength = length === undefined ? null : readCount(length);
   },
-  '2.5.29.15': (value, facts) => {
-    const bits = AsnConvert.parse(value, KeyUsage).toNumber();
-    facts.keyUsage = KEY_USAGE_NAMES.filter((_, bit) => (bits & (1 << bit)) !== 0);
+  '2.5.29.15': (_value, facts, element) => {
+    const [unused = 8, ...bytes] = content(expectTag(element, TAG.bitString, 'key usage'));
+    if (unused > 7) throw new DerError('bit string of no length', 0);
+    facts.keyUsage = KEY_USAGE_NAMES.filter(
+      (_, bit) => ((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0,
+    );
   },
   '2.5.29.37': (_value, facts, element) => {
     const usages = children(expectTag(element, TAG.sequence, 'list of usages'));
@@ -207,11 +210,11 @@ const READERS: Readonly<Record<string, Reader>> = {
   '2.5.29.17': (_value, facts, element) => {
     facts.subjectAltNames = readAlternativeNames(element);
   },
-  '2.5.29.30': (_value, facts, element, odd) => {
-    facts.nameConstraints = readNameConstraints(element, odd);
+  '2.5.29.30': (_value, facts, element, about) => {
+    facts.nameConstraints = readNameConstraints(element, about);
   },
-  '2.5.29.14': (value, facts) => {
-    facts.subjectKeyId = hex(AsnConvert.parse(value, SubjectKeyIdentifier).buffer);
+  '2.5.29.14': (_value, facts, element) => {
+    facts.subjectKeyId = hex(content(expectTag(element, TAG.octetString, 'key identifier')));
   },
   '2.5.29.35': (_value, facts, element) => {
     const whole = expectTag(element, TAG.sequence, 'authority key identifier');
@@ -239,6 +242,13 @@ const READERS: Readonly<Record<string, Reader>> = {
   },
 };
 
+/** INTEGER (0..MAX); more than any path is long is as good as any. */
+function readCount(element: DerElement): number {
+  const octets = content(element);
+  if ((octets[0] ?? 0) >= 0x80) throw new DerError('negative number', element.start);
+  return octets.reduce((sum, octet) => Math.min(sum * 256 + octet, 1e9), 0);
+}
+
 /** The first directory name among general names, as DER in lower-case hex; empty where there is none. */
 function directoryNameId(names: DerElement): string {
   const directory = children(names).find(({ tag }) => tag === 0xa4);
@@ -256,6 +266,7 @@ function readAlternativeNames(element: DerElement): GeneralName[] {
   const names = children(expectTag(element, TAG.sequence, 'list of names'));
   if (names.length === 0) throw new DerError('empty', 0);
   return names.map((name): GeneralName => {
+    checkGeneralName(name);
     switch (name.tag) {
       case 0x81:
         return { type: 'email', value: ia5(name) };
@@ -272,27 +283,10 @@ function readAlternativeNames(element: DerElement): GeneralName[] {
         const inner = children(name)[0];
         return { type: 'directory', value: inner === undefined ? '' : nameText(encoded(inner)) };
       }
-      case 0xa0:
-        checkOtherName(name);
-        return { type: 'other', value: printable(hex(content(name)), MAX_NAME_TEXT) };
-      case 0xa3:
-      case 0xa5:
-      case 0x88:
-        return { type: 'other', value: printable(hex(content(name)), MAX_NAME_TEXT) };
       default:
-        throw new DerError('name of an unknown type', name.start);
+        return { type: 'other', value: printable(hex(content(name)), MAX_NAME_TEXT) };
     }
   });
-}
-
-/** OtherName: what kind it is, and a value in a frame of its own (RFC 5280 4.2.1.6). */
-function checkOtherName(name: DerElement): void {
-  const [type, value, ...surplus] = children(name);
-  readOid(expectTag(type, TAG.oid, 'type of another name', name.start));
-  const framed = expectTag(value, 0xa0, 'value of another name', name.start);
-  if (surplus.length > 0 || children(framed).length !== 1) {
-    throw new DerError('another name that is not one value', name.start);
-  }
 }
 
 /** An IA5String, safe to print. What is escaped can no longer match any server name. */

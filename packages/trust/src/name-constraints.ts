@@ -16,6 +16,7 @@ import {
   TAG,
 } from './der.ts';
 import { commonNamesOf, emailAddressesOf, nameText, relativeNames } from './distinguished-name.ts';
+import { checkGeneralName } from './general-name.ts';
 import { addressFromBytes, isAddress, isHostName, toAscii } from './names.ts';
 import { MAX_NAME_TEXT, printable } from './printable.ts';
 
@@ -55,11 +56,16 @@ const SMTP_UTF8_MAILBOX = '1.3.6.1.5.5.7.8.9';
 const LOOKS_LIKE_HOST =
   /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)+$/;
 
-/** Reads the value of the extension. `odd` is told of a breach of form. Throws DerError. */
-export function readNameConstraints(
-  value: DerElement,
-  odd: (kind: string, sentence: string) => void,
-): NameConstraints {
+/** How the extension stands in its certificate. */
+interface Standing {
+  critical: boolean;
+  /** Is told of breaches of form. */
+  odd: (kind: string, sentence: string) => void;
+}
+
+/** Reads the value of the extension. Throws DerError. */
+export function readNameConstraints(value: DerElement, standing: Standing): NameConstraints {
+  const { odd } = standing;
   const found: NameConstraints = { permitted: [], excluded: [] };
   const trees = children(expectTag(value, TAG.sequence, 'name constraints'));
   let last = 0x9f;
@@ -67,7 +73,7 @@ export function readNameConstraints(
     if (tree.tag !== 0xa0 && tree.tag !== 0xa1) throw new DerError('unknown field', tree.start);
     if (tree.tag <= last) throw new DerError('fields out of order', tree.start);
     last = tree.tag;
-    const bases = children(tree).map((subtree) => readSubtree(subtree, odd));
+    const bases = children(tree).map((subtree) => readSubtree(subtree, standing));
     Object.assign(found, tree.tag === 0xa0 ? { permitted: bases } : { excluded: bases });
   }
   if (found.permitted.length + found.excluded.length === 0) {
@@ -137,12 +143,11 @@ export function breachOf(
   return null;
 }
 
-function readSubtree(
-  subtree: DerElement,
-  odd: (kind: string, sentence: string) => void,
-): ConstrainedName {
+function readSubtree(subtree: DerElement, { critical, odd }: Standing): ConstrainedName {
   const [base, minimum, ...more] = children(expectTag(subtree, TAG.sequence, 'subtree'));
   if (base === undefined) throw new DerError('subtree without a base', subtree.start);
+  // What is not critical may be of a kind that nobody knows, and then binds no name.
+  if (critical) checkGeneralName(base);
   // RFC 5280: minimum is zero, maximum absent; whoever meets others may reject them.
   const isDefault = minimum === undefined || (minimum.tag === 0x80 && isZero(content(minimum)));
   if (!isDefault || more.length > 0) throw new DerError('minimum or maximum', subtree.start);

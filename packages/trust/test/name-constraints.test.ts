@@ -27,6 +27,8 @@ function inside(name: Uint8Array): Uint8Array {
   return name.subarray(2);
 }
 
+const CRITICAL = { critical: true, odd: () => {} };
+
 interface Trees {
   permitted?: Uint8Array[];
   excluded?: Uint8Array[];
@@ -39,7 +41,7 @@ function constraintsOf({ permitted, excluded }: Trees): Uint8Array {
 }
 
 function breach(trees: Trees, name: Uint8Array, subject = sequence()): Breach | null {
-  const constraints = readNameConstraints(readWhole(constraintsOf(trees)), () => {});
+  const constraints = readNameConstraints(readWhole(constraintsOf(trees)), CRITICAL);
   return breachOf(constraints, constrainedNamesOf(subject, sequence(name)), () => {});
 }
 
@@ -247,7 +249,7 @@ test('the e-mail address in a subject is bound where there is none beside it', (
 test('a common name that looks like a host is bound where there is no other, as OpenSSL has it', () => {
   const constraints = readNameConstraints(
     readWhole(constraintsOf({ permitted: [dns('a.test')] })),
-    () => {},
+    CRITICAL,
   );
   const found = (names: Uint8Array | null) =>
     breachOf(constraints, constrainedNamesOf(nameOf('b.test'), names), () => {})?.name;
@@ -270,11 +272,12 @@ suite('constraints that cannot be read', () => {
     ['a mask with gaps', subtree(ip(10, 0, 0, 0, 255, 0, 255, 0)), /mask with gaps/],
     ['trees out of order', sequence(tlv(0xa1), tlv(0xa0)), /out of order/],
     ['an unknown field', sequence(tlv(0xa2)), /unknown field/],
+    ['a name of no kind', subtree(tlv(0x09, Uint8Array.of(1))), /unknown type/],
     ['an empty subtree', sequence(tlv(0xa0, sequence())), /without a base/],
   ];
   for (const [what, der, reason] of unreadable) {
     test(what, () => {
-      assert.throws(() => readNameConstraints(readWhole(der), () => {}), reason);
+      assert.throws(() => readNameConstraints(readWhole(der), CRITICAL), reason);
     });
   }
 });
@@ -282,8 +285,21 @@ suite('constraints that cannot be read', () => {
 test('breaches of form that OpenSSL accepts are told as such', () => {
   const kinds: string[] = [];
   const read = (trees: Trees) =>
-    readNameConstraints(readWhole(constraintsOf(trees)), (kind) => kinds.push(kind));
+    readNameConstraints(readWhole(constraintsOf(trees)), {
+      critical: true,
+      odd: (kind) => kinds.push(kind),
+    });
   read({});
   read({ permitted: [dns('.a.test')] });
   assert.deepEqual(kinds, ['name-constraints-empty', 'name-constraint-leading-period']);
+});
+
+test('a constraint of a kind that nobody knows binds nothing where it is not critical', () => {
+  const der = constraintsOf({ excluded: [tlv(0x09, Uint8Array.of(1))] });
+  const constraints = readNameConstraints(readWhole(der), { critical: false, odd: () => {} });
+  const names = constrainedNamesOf(sequence(), sequence(dns('a.test')));
+  assert.equal(
+    breachOf(constraints, names, () => {}),
+    null,
+  );
 });
