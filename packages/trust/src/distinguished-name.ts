@@ -94,22 +94,28 @@ export function partsOf(der: Uint8Array): readonly DerElement[] {
   return parts;
 }
 
-/** Whether two Names, as DER in hex, are the same name; what cannot be read is only the same as itself. */
-export function isSameName(a: string, b: string): boolean {
-  if (a === b) return true;
+/** A Name, given as DER in hex, in the one form in which names are compared; as it is where it cannot be read. */
+export function canonicalName(id: string): string {
   try {
-    const [left, right] = [a, b].map((id) => relativeNames(Buffer.from(id, 'hex')).join(','));
-    return left === right;
+    // With a mark of its own, so that a name without parts is not nothing.
+    return `/${relativeNames(Buffer.from(id, 'hex')).join(',')}`;
   } catch {
-    return false;
+    return id;
   }
 }
 
+/** Whether two Names, as DER in hex, are the same name. */
+export function isSameName(a: string, b: string): boolean {
+  return a === b || canonicalName(a) === canonicalName(b);
+}
+
 function canonicalAttribute(attribute: DerElement): string {
-  const [type, value] = children(expectTag(attribute, TAG.sequence, 'attribute'));
+  const [type, value, ...surplus] = children(expectTag(attribute, TAG.sequence, 'attribute'));
+  if (value === undefined || surplus.length > 0) {
+    throw new DerError('attribute that is not one value', attribute.start);
+  }
   const oid = expectTag(type, TAG.oid, 'attribute type', attribute.start);
   const id = Buffer.from(content(oid)).toString('hex');
-  if (value === undefined) return `${id}=`;
   const text = STRINGS[value.tag]?.(Buffer.from(content(value)));
   const folded = text
     ?.replace(/[A-Z]/g, (letter) => letter.toLowerCase())

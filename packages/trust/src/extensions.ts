@@ -156,13 +156,13 @@ export function readFacts(
     issuerUrls: [],
     nameConstraints: null,
   };
-  for (const { oid, value, critical } of extensions) {
+  for (const { oid, value } of extensions) {
     const read = READERS[oid];
     if (read === undefined) continue;
     try {
       const element = readWhole(value);
       checkFraming(element);
-      read(value, facts, element, { odd, critical });
+      read(value, facts, element, odd);
     } catch (cause) {
       const detail = cause instanceof DerError ? cause.message : 'its structure';
       malformed(`${EXTENSION_NAMES[oid] ?? oid} cannot be read: ${detail}`);
@@ -171,12 +171,7 @@ export function readFacts(
   return facts;
 }
 
-type Reader = (
-  value: Uint8Array,
-  facts: ExtensionFacts,
-  element: DerElement,
-  about: { odd: Odd; critical: boolean },
-) => void;
+type Reader = (value: Uint8Array, facts: ExtensionFacts, element: DerElement, odd: Odd) => void;
 
 const READERS: Readonly<Record<string, Reader>> = {
   '2.5.29.19': (_value, facts, element) => {
@@ -187,11 +182,12 @@ const READERS: Readonly<Record<string, Reader>> = {
     facts.pathLength = length === undefined ? null : readCount(length);
   },
   '2.5.29.15': (_value, facts, element) => {
-    const [unused = 8, ...bytes] = content(expectTag(element, TAG.bitString, 'key usage'));
-    if (unused > 7) throw new DerError('bit string of no length', 0);
+    const bytes = readBits(expectTag(element, TAG.bitString, 'key usage'));
     facts.keyUsage = KEY_USAGE_NAMES.filter(
       (_, bit) => ((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0,
     );
+    // RFC 5280 4.2.1.3: at least one is set.
+    if (facts.keyUsage.length === 0) throw new DerError('no usage', 0);
   },
   '2.5.29.37': (_value, facts, element) => {
     const usages = children(expectTag(element, TAG.sequence, 'list of usages'));
@@ -203,15 +199,15 @@ const READERS: Readonly<Record<string, Reader>> = {
     });
   },
   '2.16.840.1.113730.1.1': (_value, facts, element) => {
-    const [, bits = 0] = content(expectTag(element, TAG.bitString, 'certificate type'));
+    const [bits = 0] = readBits(expectTag(element, TAG.bitString, 'certificate type'));
     // Bit 1 is the TLS server.
     facts.netscapeServer = (bits & 0x40) !== 0;
   },
   '2.5.29.17': (_value, facts, element) => {
     facts.subjectAltNames = readAlternativeNames(element);
   },
-  '2.5.29.30': (_value, facts, element, about) => {
-    facts.nameConstraints = readNameConstraints(element, about);
+  '2.5.29.30': (_value, facts, element, odd) => {
+    facts.nameConstraints = readNameConstraints(element, odd);
   },
   '2.5.29.14': (_value, facts, element) => {
     facts.subjectKeyId = hex(content(expectTag(element, TAG.octetString, 'key identifier')));
@@ -242,6 +238,17 @@ const READERS: Readonly<Record<string, Reader>> = {
   },
 };
 
+/** The octets of a BIT STRING, whose unused bits are zero (X.690 11.2.1). */
+function readBits(element: DerElement): Uint8Array {
+  const [unused = 8, ...octets] = content(element);
+  const last = octets.at(-1) ?? 0;
+  const isWhole = unused === 0 || (unused < 8 && octets.length > 0);
+  if (!isWhole || (last & ((1 << unused) - 1)) !== 0) {
+    throw new DerError('bit string with unused bits that are set', element.start);
+  }
+  return Uint8Array.from(octets);
+}
+
 /** INTEGER (0..MAX); more than any path is long is as good as any. */
 function readCount(element: DerElement): number {
   const octets = content(element);
@@ -251,6 +258,7 @@ function readCount(element: DerElement): number {
 
 /** The first directory name among general names, as DER in lower-case hex; empty where there is none. */
 function directoryNameId(names: DerElement): string {
+  for (const name of children(names)) checkGeneralName(name);
   const directory = children(names).find(({ tag }) => tag === 0xa4);
   const [name] = directory === undefined ? [] : children(directory);
   return name === undefined ? '' : hex(encoded(name));

@@ -1,6 +1,7 @@
 /** The form of GeneralName (RFC 5280 4.2.1.6), wherever one stands. What a name says is read where it is used. */
 
-import { children, type DerElement, DerError, expectTag, readOid, TAG } from './der.ts';
+import { children, type DerElement, DerError, encoded, expectTag, readOid, TAG } from './der.ts';
+import { relativeNames } from './distinguished-name.ts';
 
 /** By tag: the nine kinds, with what can be wrong inside. */
 const CHECKS: ReadonlyMap<number, (name: DerElement) => void> = new Map([
@@ -33,6 +34,6 @@ function checkOtherName(name: DerElement): void {
 
 function checkDirectoryName(name: DerElement): void {
   const [directory, ...surplus] = children(name);
-  expectTag(directory, TAG.sequence, 'directory name', name.start);
+  relativeNames(encoded(expectTag(directory, TAG.sequence, 'directory name', name.start)));
   if (surplus.length > 0) throw new DerError('directory name that is not one', name.start);
 }

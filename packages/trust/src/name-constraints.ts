@@ -56,16 +56,11 @@ const SMTP_UTF8_MAILBOX = '1.3.6.1.5.5.7.8.9';
 const LOOKS_LIKE_HOST =
   /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)+$/;
 
-/** How the extension stands in its certificate. */
-interface Standing {
-  critical: boolean;
-  /** Is told of breaches of form. */
-  odd: (kind: string, sentence: string) => void;
-}
-
-/** Reads the value of the extension. Throws DerError. */
-export function readNameConstraints(value: DerElement, standing: Standing): NameConstraints {
-  const { odd } = standing;
+/** Reads the value of the extension. `odd` is told of a breach of form. Throws DerError. */
+export function readNameConstraints(
+  value: DerElement,
+  odd: (kind: string, sentence: string) => void,
+): NameConstraints {
   const found: NameConstraints = { permitted: [], excluded: [] };
   const trees = children(expectTag(value, TAG.sequence, 'name constraints'));
   let last = 0x9f;
@@ -73,7 +68,7 @@ export function readNameConstraints(value: DerElement, standing: Standing): Name
     if (tree.tag !== 0xa0 && tree.tag !== 0xa1) throw new DerError('unknown field', tree.start);
     if (tree.tag <= last) throw new DerError('fields out of order', tree.start);
     last = tree.tag;
-    const bases = children(tree).map((subtree) => readSubtree(subtree, standing));
+    const bases = children(tree).map((subtree) => readSubtree(subtree, odd));
     Object.assign(found, tree.tag === 0xa0 ? { permitted: bases } : { excluded: bases });
   }
   if (found.permitted.length + found.excluded.length === 0) {
@@ -143,11 +138,13 @@ export function breachOf(
   return null;
 }
 
-function readSubtree(subtree: DerElement, { critical, odd }: Standing): ConstrainedName {
+function readSubtree(
+  subtree: DerElement,
+  odd: (kind: string, sentence: string) => void,
+): ConstrainedName {
   const [base, minimum, ...more] = children(expectTag(subtree, TAG.sequence, 'subtree'));
   if (base === undefined) throw new DerError('subtree without a base', subtree.start);
-  // What is not critical may be of a kind that nobody knows, and then binds no name.
-  if (critical) checkGeneralName(base);
+  checkGeneralName(base);
   // RFC 5280: minimum is zero, maximum absent; whoever meets others may reject them.
   const isDefault = minimum === undefined || (minimum.tag === 0x80 && isZero(content(minimum)));
   if (!isDefault || more.length > 0) throw new DerError('minimum or maximum', subtree.start);
@@ -259,8 +256,10 @@ function isWithin(name: ConstrainedName, base: ConstrainedName): boolean {
 function mayBeWithin(name: ConstrainedName, base: ConstrainedName): boolean {
   if (isWithin(name, base)) return true;
   if (name.type === 'dns' && base.type === 'dns') {
-    // An address in the place of a host name is within no zone.
-    if (!name.value.startsWith('*.')) return !isHostName(name.value) && !isAddress(name.value);
+    if (!name.value.startsWith('*.')) {
+      // An address in the place of a host name is within no zone but that of every name.
+      return !isHostName(name.value) && (base.value === '' || !isAddress(name.value));
+    }
     const host = name.value.slice(2);
     // `*.example.com` stands for `mail.example.com` too, and for nothing that has more labels.
     const label = base.value.endsWith(`.${host}`) ? base.value.slice(0, -host.length - 1) : '.';

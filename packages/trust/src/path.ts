@@ -7,7 +7,7 @@
 import { signatureFitsKey } from './algorithms.ts';
 import type { Anchor } from './anchors.ts';
 import type { Certificate } from './certificate.ts';
-import { isSameName } from './distinguished-name.ts';
+import { canonicalName, isSameName } from './distinguished-name.ts';
 
 /**
  * Most signatures checked for one chain: webpki's `Budget` has the same number. An honest chain
@@ -53,8 +53,23 @@ export function isAnchored(path: Path): boolean {
 }
 
 /** Whether subject and issuer are the same name; says nothing of who signed. */
-export function isSelfIssued({ subjectId, issuerId }: Certificate): boolean {
-  return subjectId !== '' && subjectId === issuerId;
+export function isSelfIssued(certificate: Certificate): boolean {
+  const { subject, issuer } = namesOf(certificate);
+  return subject !== '' && subject === issuer;
+}
+
+/** Names as they are compared; computed once for each certificate, of which the store alone has 150. */
+const comparable = new WeakMap<Certificate, { subject: string; issuer: string }>();
+
+function namesOf(certificate: Certificate): { subject: string; issuer: string } {
+  let known = comparable.get(certificate);
+  if (known === undefined) {
+    const { subjectId, issuerId } = certificate;
+    const subject = canonicalName(subjectId);
+    known = { subject, issuer: issuerId === subjectId ? subject : canonicalName(issuerId) };
+    comparable.set(certificate, known);
+  }
+  return known;
 }
 
 /**
@@ -194,8 +209,8 @@ class PathSearch {
 
   /**
    * Certificates whose subject is the issuer that `child` names, anchors first, those with the
-   * right key identifier before others (RFC 5280 4.2.1.1). Names are compared as DER; where nothing
-   * fits, as OpenSSL compares them, which passes over case and string type (RFC 5280 7.1).
+   * right key identifier before others (RFC 5280 4.2.1.1). Case and string type of names do not
+   * count (RFC 5280 7.1).
    */
   #findCandidates(child: Certificate): Step[] {
     // Nothing could be read: nobody is named.
@@ -204,12 +219,8 @@ class PathSearch {
       ...this.#anchors.map((anchor) => anchor.certificate),
       ...this.#chain.filter((certificate) => certificate !== child),
     ];
-    const byDer = all.filter((certificate) => certificate.subjectId === child.issuerId);
-    const { x509 } = child;
-    const found =
-      byDer.length > 0 || x509 === null
-        ? byDer
-        : all.filter((issuer) => issuer.x509 !== null && x509.checkIssued(issuer.x509));
+    const { issuer } = namesOf(child);
+    const found = all.filter((certificate) => namesOf(certificate).subject === issuer);
     const unique = [...new Set(found)].map((certificate) => this.#step(certificate));
     const rank = (step: Step): number =>
       (fitsAuthorityKeyId(child, step.certificate) ? 0 : 4) +
@@ -280,8 +291,8 @@ function isSignatureGood(child: Certificate, issuer: Certificate): boolean {
 function isIn(steps: readonly Step[], { certificate }: Step): boolean {
   return steps.some(
     (step) =>
-      step.certificate.subjectId === certificate.subjectId &&
-      step.certificate.spkiSha256 === certificate.spkiSha256,
+      step.certificate.spkiSha256 === certificate.spkiSha256 &&
+      namesOf(step.certificate).subject === namesOf(certificate).subject,
   );
 }
 

@@ -27,8 +27,6 @@ function inside(name: Uint8Array): Uint8Array {
   return name.subarray(2);
 }
 
-const CRITICAL = { critical: true, odd: () => {} };
-
 interface Trees {
   permitted?: Uint8Array[];
   excluded?: Uint8Array[];
@@ -41,7 +39,7 @@ function constraintsOf({ permitted, excluded }: Trees): Uint8Array {
 }
 
 function breach(trees: Trees, name: Uint8Array, subject = sequence()): Breach | null {
-  const constraints = readNameConstraints(readWhole(constraintsOf(trees)), CRITICAL);
+  const constraints = readNameConstraints(readWhole(constraintsOf(trees)), () => {});
   return breachOf(constraints, constrainedNamesOf(subject, sequence(name)), () => {});
 }
 
@@ -249,7 +247,7 @@ test('the e-mail address in a subject is bound where there is none beside it', (
 test('a common name that looks like a host is bound where there is no other, as OpenSSL has it', () => {
   const constraints = readNameConstraints(
     readWhole(constraintsOf({ permitted: [dns('a.test')] })),
-    CRITICAL,
+    () => {},
   );
   const found = (names: Uint8Array | null) =>
     breachOf(constraints, constrainedNamesOf(nameOf('b.test'), names), () => {})?.name;
@@ -277,7 +275,7 @@ suite('constraints that cannot be read', () => {
   ];
   for (const [what, der, reason] of unreadable) {
     test(what, () => {
-      assert.throws(() => readNameConstraints(readWhole(der), CRITICAL), reason);
+      assert.throws(() => readNameConstraints(readWhole(der), () => {}), reason);
     });
   }
 });
@@ -285,21 +283,20 @@ suite('constraints that cannot be read', () => {
 test('breaches of form that OpenSSL accepts are told as such', () => {
   const kinds: string[] = [];
   const read = (trees: Trees) =>
-    readNameConstraints(readWhole(constraintsOf(trees)), {
-      critical: true,
-      odd: (kind) => kinds.push(kind),
-    });
+    readNameConstraints(readWhole(constraintsOf(trees)), (kind) => kinds.push(kind));
   read({});
   read({ permitted: [dns('.a.test')] });
   assert.deepEqual(kinds, ['name-constraints-empty', 'name-constraint-leading-period']);
 });
 
-test('a constraint of a kind that nobody knows binds nothing where it is not critical', () => {
-  const der = constraintsOf({ excluded: [tlv(0x09, Uint8Array.of(1))] });
-  const constraints = readNameConstraints(readWhole(der), { critical: false, odd: () => {} });
-  const names = constrainedNamesOf(sequence(), sequence(dns('a.test')));
-  assert.equal(
-    breachOf(constraints, names, () => {}),
-    null,
-  );
+test('an address in a common name is outside of what is permitted, and of what is excluded unless that is all', () => {
+  const found = (trees: Trees) =>
+    breachOf(
+      readNameConstraints(readWhole(constraintsOf(trees)), () => {}),
+      constrainedNamesOf(nameOf('192.0.2.7'), null),
+      () => {},
+    )?.tree;
+  assert.equal(found({ permitted: [dns('a.test')] }), 'permitted');
+  assert.equal(found({ excluded: [dns('a.test')] }), undefined);
+  assert.equal(found({ excluded: [dns('')] }), 'excluded');
 });
