@@ -161,6 +161,7 @@ function report(port: number, sha256: string, kinds: readonly string[]): CheckRe
       kind: kind as 'expired',
       position: 0,
       sentence: `It is ${kind}.`,
+      evidence: `${kind} found`,
       overridable: true,
     })),
     remarks: [],
@@ -266,9 +267,9 @@ describe('one host with many ports', () => {
       lines.filter((line) => /^Ports? |It is/.test(line)),
       [
         'Ports 443, 993',
-        '  x Dates    It is expired.',
+        '  x Dates    It is expired. (expired found)',
         'Port 465',
-        '  x Dates    It is expired.',
+        '  x Dates    It is expired. (expired found)',
         '  x Protocol It is old-protocol. It speaks ;  is the least.',
       ],
     );

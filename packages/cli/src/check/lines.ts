@@ -138,6 +138,9 @@ function adviceLines(advice: string | null): string[] {
   ];
 }
 
+/** Kinds whose sentence leaves nothing out that the path below does not show. */
+const SAYS_ALL: readonly ProblemKind[] = ['incomplete-chain', 'root-not-trusted', 'self-signed'];
+
 /** What the sentence leaves out, where people want it: whose certificate it is, and which day. */
 function evidenceText(problem: ProblemReport, timeZone: string | undefined): string {
   const { kind } = problem;
@@ -159,15 +162,9 @@ function evidenceText(problem: ProblemReport, timeZone: string | undefined): str
   if (kind === 'old-protocol') {
     return ` It speaks ${printable(text('protocol') ?? '')}; ${printable(text('minimum') ?? '')} is the least.`;
   }
-  if (kind === 'refused-by-openssl') return ` OpenSSL says ${printable(text('code') ?? '')}.`;
-  if (kind === 'limit-exceeded') {
-    return ` ${String(problem.found)} ${printable(text('limit') ?? '')}, at most ${String(problem.allowed)}.`;
-  }
-  if (kind === 'malformed' || kind === 'revocation-unknown') {
-    const reason = text('reason');
-    return reason === null ? '' : ` (${printable(reason)})`;
-  }
-  return '';
+  // What the sentence says already needs no evidence.
+  if (SAYS_ALL.includes(kind)) return '';
+  return ` (${printable(problem.evidence)})`;
 }
 
 function wholePath({ problems }: CheckReport): string {

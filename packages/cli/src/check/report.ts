@@ -4,6 +4,7 @@ import { type CauseReport, type CertificateReport, certificateReport } from '@po
 import {
   type Diagnosis,
   describe,
+  describeEvidence,
   NEVER_OVERRIDABLE,
   type Position,
   type Problem,
@@ -18,6 +19,8 @@ export type ProblemReport = {
   kind: ProblemKind;
   position: Position;
   sentence: string;
+  /** What was found and what was wanted, as one fragment; the fields beside it say it one by one. */
+  evidence: string;
   overridable: boolean;
 } & Record<string, unknown>;
 
@@ -133,6 +136,7 @@ export function problemReport(problem: Problem): ProblemReport {
   return {
     ...problem,
     sentence: describe(problem),
+    evidence: describeEvidence(problem),
     overridable: !NEVER_OVERRIDABLE.has(problem.kind),
   };
 }

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseCertificate, toPem } from '../../src/certificate.ts';
 import { type Diagnosis, diagnose } from '../../src/diagnose.ts';
+import { canonicalName } from '../../src/distinguished-name.ts';
 import { DEFAULT_POLICY } from '../../src/policy.ts';
 import { createRandom, type Random } from './random.ts';
 
@@ -154,8 +155,8 @@ async function isAcceptedAlone(ours: Diagnosis, batch: Batch, folder: string): P
   const [leaf, ...issuers] = ours.path;
   if (leaf === undefined) return false;
   // Of two issuers of one name OpenSSL takes the first and never looks back.
-  if (new Set(issuers.map(({ certificate }) => certificate.subjectId)).size < issuers.length)
-    return true;
+  const names = new Set(issuers.map(({ certificate }) => canonicalName(certificate.subjectId)));
+  if (names.size < issuers.length) return true;
   const der = ({ certificate }: (typeof ours.path)[number]): Uint8Array => certificate.der;
   const only = {
     ...batch,
