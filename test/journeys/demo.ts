@@ -1,6 +1,9 @@
 /** What the journeys share: a home of their own, a terminal on `postern`, and the administrator's side of the server. */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import type { StatusReport } from '@postern/connector';
 import {
@@ -50,6 +53,24 @@ export async function readFingerprints(
 /** Home of the demo's server. */
 export function serverHome(home: PosternHome): string {
   return path.join(home.folder, 'home', 'demo-server');
+}
+
+/**
+ * Gives the demo's server ports of its own, so that it finds them again when it starts a second time:
+ * the usual ones may by then be those of another test.
+ */
+export async function ownPorts(home: PosternHome): Promise<void> {
+  const held = await Promise.all(
+    [createServer(), createServer(), createServer()].map(async (server) => {
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      return server;
+    }),
+  );
+  const [https, http, admin] = held.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(held.map((server) => once(server.close(), 'close')));
+  const folder = path.join(serverHome(home), 'conf');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeFile(path.join(folder, 'ports.json'), JSON.stringify({ https, http, admin }));
 }
 
 /** Where the demo's profile goes. */

@@ -15,6 +15,7 @@ import {
   demoEndpoint,
   LIVE,
   openTerminal,
+  ownPorts,
   readFingerprints,
   readStatus,
   serverHome,
@@ -118,6 +119,7 @@ test('another certificate on the same server is shown beside the old one, and En
   if (!requireOrSkip(t, canRun, 'python3 with pty', HOW)) return;
   const home = await makeHome();
   t.after(() => home.remove());
+  await ownPorts(home);
   await home.run(['start', '--demo']);
   const at = await demoEndpoint(home);
   const before = await readFingerprints(home);

@@ -67,29 +67,28 @@ export async function runServer(home: string, options: RunServerOptions): Promis
   }
 }
 
-/** Tries the ports that were remembered or are usual; where one is taken, any free ones. What was found is remembered. */
+/** Tries the ports that were remembered or are usual; in the place of one that is taken, any free one. What was found is remembered. */
 async function startSomewhere(
   home: string,
   named: Partial<Ports>,
   mode: MailMode | undefined,
 ): Promise<Server> {
-  const remembered = readPorts(home);
+  const ports: Ports = { ...DEFAULT_PORTS, ...readPorts(home), ...named };
   const run = mode === undefined ? {} : { mode };
-  const wanted = createServer({
-    home,
-    ports: { ...DEFAULT_PORTS, ...remembered, ...named },
-    ...run,
-  });
-  try {
-    await wanted.start();
-    return remember(home, wanted);
-  } catch (error) {
-    const { code, port } = error as NodeJS.ErrnoException & { port?: number };
-    if (code !== 'EADDRINUSE' || Object.values(named).includes(port ?? 0)) throw error;
+  for (;;) {
+    const server = createServer({ home, ports: { ...ports }, ...run });
+    try {
+      await server.start();
+      return remember(home, server);
+    } catch (error) {
+      const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+      const taken = (['https', 'http', 'admin'] as const).find(
+        (name) => ports[name] === port && ports[name] !== 0 && named[name] === undefined,
+      );
+      if (code !== 'EADDRINUSE' || taken === undefined) throw error;
+      ports[taken] = 0;
+    }
   }
-  const anywhere = createServer({ home, ports: { https: 0, http: 0, admin: 0, ...named }, ...run });
-  await anywhere.start();
-  return remember(home, anywhere);
 }
 
 function portsFile(home: string): string {
