@@ -3,13 +3,10 @@
  * beside a bare `tls.connect`, and whether memory stays flat.
  */
 
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 import tls from 'node:tls';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { authorityPlan, goodPlan, makeCertificate, sendsPath, serverPlan } from '@postern/badcerts';
 import {
   createGate,
   createMemoryOverrides,
@@ -18,8 +15,8 @@ import {
   systemClock,
   toPem,
 } from '@postern/trust';
-import { type Benchmark, type Effort, figure } from './figure.ts';
-import type { ServedChain } from './tls-server.ts';
+import { type Benchmark, figure } from './figure.ts';
+import { makeRoot, makeServedChains, serve } from './served-chains.ts';
 
 const HANDSHAKES = 10_000;
 
@@ -35,19 +32,20 @@ const SERVERS = 300;
 export const checkMany: Benchmark = async (effort) => {
   const handshakes = effort.quick ? 40 : HANDSHAKES;
   const settledAfter = effort.quick ? 8 : SETTLED_AFTER;
-  const { root, chains } = await makeChains(effort.quick ? 4 : SERVERS, effort);
-  const child = fork(path.join(import.meta.dirname, 'tls-server.ts'));
-  child.send(chains);
-  const [port] = (await once(child, 'message')) as [number];
+  const root = await makeRoot();
+  const servers = effort.quick ? 4 : SERVERS;
+  effort.say(`making ${servers} chains`);
+  const chains = await makeServedChains(root, servers);
+  const { port, stop } = await serve(chains);
   const gate = createGate({
-    anchors: fixedAnchors([root]),
+    anchors: fixedAnchors([root.der]),
     overrides: createMemoryOverrides(),
     policy: fixedPolicy({}),
     ask: { ask: async () => null },
     clock: systemClock,
     resolve: async () => [{ address: '127.0.0.1', family: 4 }],
   });
-  const secureContext = tls.createSecureContext({ ca: toPem(root), minVersion: 'TLSv1.2' });
+  const secureContext = tls.createSecureContext({ ca: toPem(root.der), minVersion: 'TLSv1.2' });
   const hostOf = (turn: number): string => chains[turn % chains.length]?.serverName ?? '';
   try {
     const ours = await many(handshakes, settledAfter, async (turn) => {
@@ -71,8 +69,7 @@ export const checkMany: Benchmark = async (effort) => {
     ];
   } finally {
     await gate.close();
-    child.disconnect();
-    await once(child, 'exit');
+    await stop();
   }
 };
 
@@ -123,29 +120,4 @@ async function bareLook(
   await once(socket, 'secureConnect');
   socket.destroy();
   await once(socket, 'close');
-}
-
-async function makeChains(
-  count: number,
-  effort: Effort,
-): Promise<{ root: Uint8Array; chains: ServedChain[] }> {
-  effort.say(`making ${count} chains`);
-  const root = await makeCertificate(goodPlan('many', 'bench.example.test').root, null);
-  const chains: ServedChain[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const serverName = `host-${index}.example.test`;
-    const serialNumber = (0x10_000 + index).toString(16).padStart(6, '0');
-    const authority = authorityPlan('many', 'Intermediate', serialNumber);
-    const intermediate = await makeCertificate(authority, root);
-    const plan = { ...serverPlan('many', serverName), serialNumber };
-    const leaf = await makeCertificate(plan, intermediate);
-    chains.push({
-      serverName,
-      cert: sendsPath({ root, intermediates: [intermediate], leaf })
-        .map(toPem)
-        .join(''),
-      key: plan.key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    });
-  }
-  return { root: root.der, chains };
 }

@@ -3,20 +3,12 @@
  * root. Pairs are interleaved and change their order, so that the machine's moods meet both alike.
  */
 
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
-import {
-  authorityPlan,
-  goodPlan,
-  type Made,
-  makeCertificate,
-  sendsPath,
-  serverPlan,
-} from '@postern/badcerts';
+import type { Made } from '@postern/badcerts';
 import {
   createGate,
   fixedAnchors,
@@ -35,6 +27,7 @@ import {
   medianPair,
   type Pair,
 } from './figure.ts';
+import { makeRoot, makeServedChains, serve } from './served-chains.ts';
 import type { ServedChain } from './tls-server.ts';
 
 /** Odd, so that one run is the median. */
@@ -44,7 +37,7 @@ const RUNS = 5;
 export const handshakeFull: Benchmark = async (effort) => {
   const perRun = effort.quick ? 5 : 300;
   const root = await makeRoot();
-  const chains = await makeChains(root, 1);
+  const chains = await makeServedChains(root, 1);
   return compare('handshake-full', effort, root, chains, perRun, () => 0);
 };
 
@@ -55,7 +48,7 @@ export const handshakeFirstSight: Benchmark = async (effort) => {
   const warmUp = perRun;
   const count = warmUp + RUNS * perRun;
   effort.say(`making ${count} chains`);
-  const chains = await makeChains(root, count);
+  const chains = await makeServedChains(root, count);
   return compare('handshake-first-sight', effort, root, chains, perRun, (turn) => turn);
 };
 
@@ -137,44 +130,4 @@ async function bareMs(
   socket.destroy();
   await once(socket, 'close');
   return tookMs;
-}
-
-async function serve(
-  chains: readonly ServedChain[],
-): Promise<{ port: number; stop(): Promise<void> }> {
-  const child = fork(path.join(import.meta.dirname, 'tls-server.ts'));
-  child.send(chains);
-  const [port] = (await once(child, 'message')) as [number];
-  return {
-    port,
-    async stop() {
-      child.disconnect();
-      await once(child, 'exit');
-    },
-  };
-}
-
-function makeRoot(): Promise<Made> {
-  return makeCertificate(goodPlan('bench', 'bench.example.test').root, null);
-}
-
-/** Leaf and intermediate, both fresh, under one root: keys are shared, certificates are not. */
-async function makeChains(root: Made, count: number): Promise<ServedChain[]> {
-  const chains: ServedChain[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const serverName = `host-${index}.example.test`;
-    const serialNumber = (0x10_000 + index).toString(16).padStart(6, '0');
-    const authority = authorityPlan('bench', 'Intermediate', serialNumber);
-    const intermediate = await makeCertificate(authority, root);
-    const plan = { ...serverPlan('bench', serverName), serialNumber };
-    const leaf = await makeCertificate(plan, intermediate);
-    chains.push({
-      serverName,
-      cert: sendsPath({ root, intermediates: [intermediate], leaf })
-        .map(toPem)
-        .join(''),
-      key: plan.key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    });
-  }
-  return chains;
 }
