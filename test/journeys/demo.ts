@@ -56,8 +56,8 @@ export function serverHome(home: PosternHome): string {
 }
 
 /**
- * Gives the demo's server ports of its own, so that it finds them again when it starts a second time:
- * the usual ones may by then be those of another test.
+ * Gives a server ports of its own, so that it finds them again when it starts a second time, and so
+ * that nothing of another test answers beside it: the usual ones may be another test's.
  */
 export async function ownPorts(home: PosternHome): Promise<void> {
   const held = await Promise.all(

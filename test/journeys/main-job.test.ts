@@ -161,6 +161,8 @@ test('a server without HTTPS is asked about in its own words before anything is 
   if (!requireOrSkip(t, canRun, 'python3 with pty', HOW)) return;
   const home = await makeHome();
   t.after(() => home.remove());
+  // Not the usual ones: what answers beside 8080 may be the secure server of another test.
+  await ownPorts(home);
   const started = await home.run(['server', 'start', '--mode', 'http', '--json']);
   const { ports, hostName } = JSON.parse(started.stdout);
   const account = `anna@${hostName}`;

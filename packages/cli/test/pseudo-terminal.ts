@@ -29,6 +29,9 @@ status = os.waitpid(pid, 0)[1]
 sys.exit(os.waitstatus_to_exitcode(status) % 256)
 `;
 
+/** How long something may take to be shown, in ms: then the test fails with what was shown instead. */
+const PATIENCE_MS = 120_000;
+
 /** Whether pseudo-terminals can be made here. */
 export function hasPseudoTerminals(): boolean {
   return spawnSync('python3', ['-c', 'import pty, termios']).status === 0;
@@ -81,15 +84,21 @@ export function openPseudoTerminal(
     kill: () => void child.kill('SIGKILL'),
     waitFor(pattern) {
       return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => giveUp('waited in vain for'), PATIENCE_MS);
+        function giveUp(why: string): void {
+          clearTimeout(timer);
+          looking.delete(look);
+          reject(new Error(`${why} ${pattern}; the terminal showed:\n${shown}`));
+        }
         function look(): void {
           const found = pattern.exec(shown.slice(matchedTo));
           if (found !== null) {
+            clearTimeout(timer);
             matchedTo += found.index + found[0].length;
             looking.delete(look);
             resolve(found[0]);
           } else if (isOver) {
-            looking.delete(look);
-            reject(new Error(`the command ended without showing ${pattern}; it showed:\n${shown}`));
+            giveUp('the command ended without showing');
           }
         }
         looking.add(look);
