@@ -5,7 +5,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -42,6 +42,14 @@ function buildOrder(folder, done = []) {
 }
 
 function build(folder) {
+  // The page is made by its own tool.
+  if (existsSync(join(folder, 'vite.config.ts'))) {
+    const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+    const stdio = ['ignore', process.stderr, 'inherit'];
+    const { status } = spawnSync(process.execPath, [vite, 'build'], { cwd: folder, stdio });
+    if (status !== 0) throw new Error(`vite ended with exit code ${status}`);
+    return;
+  }
   const dist = join(folder, 'dist');
   const source = join(folder, 'src');
   rmSync(dist, { recursive: true, force: true });

@@ -5,7 +5,8 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,7 +23,39 @@ const OLDEST_NODE = [24, 17];
 export function prepare() {
   const missing = missingFromInstall();
   if (missing !== null) install(missing);
-  return findNode();
+  const node = findNode();
+  buildDesk(node);
+  return node;
+}
+
+/** Builds the desk's page where what it is made from has changed. Ends the process with exit code 1 if that fails. */
+function buildDesk(node) {
+  const desk = join(root, 'packages', 'desk');
+  const stampFile = join(desk, 'dist', 'made-from');
+  const hash = createHash('sha256');
+  for (const file of [join(root, 'package-lock.json'), ...filesUnder(desk)]) {
+    hash.update(file.slice(root.length)).update('\0').update(readFileSync(file)).update('\0');
+  }
+  const stamp = hash.digest('hex');
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  const stdio = ['ignore', process.stderr, 'inherit'];
+  if (run(node, [vite, 'build'], { cwd: desk, stdio }) !== 0) {
+    say('error: the page of the desk cannot be built');
+    process.exit(1);
+  }
+  writeFileSync(stampFile, stamp);
+}
+
+/** Files that the page is made from. */
+function filesUnder(folder) {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter(({ name }) => !['dist', 'node_modules', 'test'].includes(name))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? filesUnder(path) : [path];
+    })
+    .sort();
 }
 
 /** Says what it does, on stderr, so that results on stdout stay clean. */
@@ -57,6 +90,8 @@ function missingFromInstall() {
   const installed = readPackages(installedFile);
   for (const [path, entry] of Object.entries(wanted)) {
     if (path === '' || !belongsHere(entry, libc)) continue;
+    // What only a package of another platform needs is in the file without saying so, and is not installed.
+    if (entry.optional === true && entry.os === undefined && !(path in installed)) continue;
     const found = installed[path];
     if (found === undefined) return `${path} is not installed`;
     if (found.version !== entry.version || found.integrity !== entry.integrity) {

@@ -23,6 +23,12 @@ const node = prepare();
 const failed = [];
 if (words.length === 0) {
   step('types', [join('node_modules', 'typescript', 'bin', 'tsc'), '--noEmit', '-p', '.']);
+  step('types of the desk', [
+    join('node_modules', 'typescript', 'bin', 'tsc'),
+    '--noEmit',
+    '-p',
+    join('packages', 'desk'),
+  ]);
   step('lint and format', [
     join('node_modules', '@biomejs', 'biome', 'bin', 'biome'),
     'check',

@@ -12,7 +12,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   badcerts: ['trust'],
   connector: ['soap', 'trust'],
   server: ['soap', 'trust'],
-  cli: ['connector', 'server', 'trust'],
+  cli: ['connector', 'desk', 'server', 'trust'],
+  // Types alone: see below.
+  desk: ['connector', 'trust'],
 };
 
 /** Decisions that must be possible on paper: nothing here may reach the outside. */
@@ -48,8 +50,9 @@ const ONLY_IN: readonly { what: string; pattern: RegExp; files: readonly string[
   {
     what: 'use the global fetch, WebSocket or EventSource',
     pattern:
-      /(?:\bawait|\breturn|\bvoid|[=(,[?:]|=>)\s*fetch\(|globalThis\.|\bnew (WebSocket|EventSource)\(/,
-    files: [],
+      /(?:\bawait|\breturn|\bvoid|[=(,[?:]|=>)\s*fetch\(|globalThis\.fetch|\bnew (WebSocket|EventSource|XMLHttpRequest)\(/,
+    // The page, to its own daemon.
+    files: ['packages/desk/src/client.ts'],
   },
   {
     what: 'import by name what must be seen at the call',
@@ -73,6 +76,7 @@ const ONLY_IN: readonly { what: string; pattern: RegExp; files: readonly string[
       'packages/cli/src/server-host.ts',
       'packages/cli/src/terminal/ask.ts',
       'packages/cli/src/terminal/live-view.ts',
+      'packages/desk/src/clock.ts',
     ],
   },
   {
@@ -83,7 +87,13 @@ const ONLY_IN: readonly { what: string; pattern: RegExp; files: readonly string[
       // The same.
       'packages/cli/src/background.ts',
       'packages/cli/src/terminal/live-view.ts',
+      'packages/desk/src/clock.ts',
     ],
+  },
+  {
+    what: 'make markup from text',
+    pattern: /\bdangerouslySetInnerHTML\b|\b(inner|outer)HTML\b|\binsertAdjacentHTML\b|\bsrcdoc\b/i,
+    files: [],
   },
   {
     what: 'read the environment',
@@ -100,6 +110,8 @@ const VALUES_OF: Readonly<Record<string, readonly string[]>> = {
   'node:http': [
     'packages/cli/src/control-host.ts',
     'packages/cli/src/control.ts',
+    // Listens, on 127.0.0.1, for the desk.
+    'packages/connector/src/host/desk-server.ts',
     'packages/connector/src/http.ts',
     'packages/server/src/server.ts',
     'packages/trust/src/danger.ts',
@@ -115,7 +127,11 @@ const VALUES_OF: Readonly<Record<string, readonly string[]>> = {
     'packages/trust/src/local-roots.ts',
   ],
   'node:dgram': [],
-  'node:child_process': ['packages/cli/src/background.ts', 'packages/trust/src/system-roots.ts'],
+  'node:child_process': [
+    'packages/cli/src/background.ts',
+    'packages/cli/src/open-browser.ts',
+    'packages/trust/src/system-roots.ts',
+  ],
 };
 
 describe('layers', () => {
@@ -151,6 +167,8 @@ describe('layers', () => {
         sources
           .filter((file) => roomOf(file) === room)
           .flatMap((file) => importsOf(textOf(file)))
+          // The page takes only types of other rooms, and is built without them.
+          .filter(({ typeOnly }) => room !== 'desk' || !typeOnly)
           .map(({ specifier }) => packageNameOf(specifier))
           .filter((name) => name !== null),
       );
@@ -163,6 +181,18 @@ describe('layers', () => {
           .map((name) => `${room} declares ${name} without importing it`),
       ];
     });
+    assert.deepEqual(wrong, []);
+  });
+
+  test('the desk takes only types of other rooms, from what the connector tells', () => {
+    const wrong = sources
+      .filter((file) => file.startsWith('packages/desk/'))
+      .flatMap((file) =>
+        importsOf(textOf(file))
+          .filter(({ specifier }) => specifier.startsWith('@postern/'))
+          .filter(({ specifier, typeOnly }) => !typeOnly || specifier !== '@postern/connector/api')
+          .map(({ specifier }) => `${file} imports ${specifier}`),
+      );
     assert.deepEqual(wrong, []);
   });
 

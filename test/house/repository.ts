@@ -25,7 +25,7 @@ export function textOf(file: string): string {
 /** The TypeScript files under `packages/<name>/<part>`. */
 export function packageSources(part: 'src' | 'test'): string[] {
   return repositoryFiles('packages').filter((file) =>
-    new RegExp(`^packages/[^/]+/${part}/.*\\.ts$`).test(file),
+    new RegExp(`^packages/[^/]+/${part}/.*\\.tsx?$`).test(file),
   );
 }
 

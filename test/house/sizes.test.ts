@@ -39,7 +39,7 @@ test('only an index.ts does nothing but re-export', () => {
 
 test('file names are kebab-case', () => {
   const wrong = [...packageSources('src'), ...packageSources('test')].filter(
-    (file) => !/^[a-z0-9-]+(\.[a-z0-9-]+)*\.ts$/.test(file.split('/').at(-1) ?? ''),
+    (file) => !/^[a-z0-9-]+(\.[a-z0-9-]+)*\.tsx?$/.test(file.split('/').at(-1) ?? ''),
   );
   assert.deepEqual(wrong, []);
 });

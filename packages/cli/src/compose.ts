@@ -6,13 +6,18 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
+  createDesk,
   createEngines,
   createFrontAsker,
   createHost,
+  createViewTickets,
   type Engines,
   type Host,
+  openHistory,
   openProfiles,
+  recordGate,
 } from '@postern/connector';
+import { pageFolder } from '@postern/desk';
 import {
   type Anchors,
   type Clock,
@@ -89,10 +94,11 @@ export interface DaemonParts {
   close(): Promise<void>;
 }
 
-/** Builds the daemon's parts in a home. Throws StoreError. */
+/** Builds the daemon's parts in a home; `page` is the folder of the desk's built page. Throws StoreError. */
 export function composeDaemon(
   home: Home,
   about: { version: string; stop: () => void; log: (line: string) => void },
+  page: string = pageFolder,
 ): DaemonParts {
   const { version, stop, log } = about;
   const overrides = openFileOverrides(path.join(home.root, 'trust', 'overrides.db'));
@@ -109,14 +115,32 @@ export function composeDaemon(
   });
   const profiles = openProfiles(home.root);
   const engines = createEngines({ gate, profiles, clock: systemClock, version, log });
+  const history = openHistory(path.join(home.root, 'trust', 'history.db'), {
+    clock: systemClock,
+    log,
+  });
+  const stopRecording = recordGate({ gate, history, overrides, policy, roots: userRoots, log });
+  const tickets = createViewTickets(systemClock);
+  const desk = createDesk({
+    clock: systemClock,
+    tickets,
+    page,
+    folder: home.run,
+    handle: (request, response, caller) => host.handle(request, response, caller),
+    log,
+  });
   const host = createHost({
     gate,
     overrides,
     policy,
+    policyFiles: policyPaths(home),
+    history,
     roots: userRoots,
     profiles,
     engines,
     asker,
+    tickets,
+    desk,
     version,
     clock: systemClock,
     stop,
@@ -141,9 +165,12 @@ export function composeDaemon(
       );
     },
     async close() {
+      await desk.close();
       host.close();
       await engines.stop();
       await gate.close();
+      stopRecording();
+      await history.close();
       overrides.close();
       userRoots.close();
     },

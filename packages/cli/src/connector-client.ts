@@ -24,6 +24,10 @@ import type { AnswerTaken } from './terminal/ask.ts';
 /** The daemon, as a front end speaks to it. Every function throws ControlError with the daemon's code. */
 export interface ConnectorClient {
   status(): Promise<StatusReport>;
+  /** The one-time address of the desk. */
+  deskAddress(profile: string | null): Promise<string>;
+  /** A file of this user's that leads a browser there. */
+  deskFile(profile: string | null): Promise<string>;
   /** The event stream. `canAnswer` attaches a front end that can show questions. */
   events(canAnswer: boolean, signal: AbortSignal): AsyncIterable<HostEvent>;
   answer(questionId: string, answer: TrustAnswer): Promise<AnswerTaken>;
@@ -85,6 +89,10 @@ export function connectorClient(control: Control): ConnectorClient {
 
   return {
     status: () => read('/api/status'),
+    deskAddress: async (profile) =>
+      (await post<{ url: string }>('/api/desk', { profile, as: 'address' })).url,
+    deskFile: async (profile) =>
+      (await post<{ file: string }>('/api/desk', { profile, as: 'file' })).file,
     async *events(canAnswer, signal) {
       const path = canAnswer ? '/api/events?front=terminal' : '/api/events';
       for await (const event of control.events(path, signal)) yield event as HostEvent;

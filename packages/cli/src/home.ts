@@ -1,6 +1,6 @@
 /**
  * Where Postern keeps its files, and the only place that reads the environment: POSTERN_HOME,
- * ZIMBRA_HOME and NO_COLOR. None of them changes trust.
+ * ZIMBRA_HOME, NO_COLOR, and on Linux whether there is a display. None of them changes trust.
  */
 
 import os from 'node:os';
@@ -65,6 +65,17 @@ export function refusesColour(
 ): boolean {
   const value = environment.NO_COLOR;
   return value !== undefined && value !== '';
+}
+
+/** Whether a window can be shown here: on Linux by Wayland or X, elsewhere always. */
+export function hasDisplay(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  platform: NodeJS.Platform = process.platform,
+): boolean {
+  if (platform === 'win32' || platform === 'darwin') return true;
+  return [environment.WAYLAND_DISPLAY, environment.DISPLAY].some(
+    (display) => display !== undefined && display !== '',
+  );
 }
 
 /**

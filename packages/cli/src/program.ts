@@ -24,6 +24,10 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
     summary: 'start Postern; with --demo also a server on this machine to try it on',
     load: () => import('./commands/start.ts'),
   },
+  open: {
+    summary: 'open the desk, the window of Postern, in your browser',
+    load: () => import('./commands/open.ts'),
+  },
   stop: {
     summary: 'stop Postern, and the server that `start --demo` started',
     load: () => import('./commands/stop.ts'),

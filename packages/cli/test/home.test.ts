@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { cleanEnvironment, findHome, policyPaths, refusesColour } from '../src/home.ts';
+import { cleanEnvironment, findHome, hasDisplay, policyPaths, refusesColour } from '../src/home.ts';
 
 test('POSTERN_HOME names the home, and the demo server’s home is in it', () => {
   const home = findHome({ POSTERN_HOME: '/srv/postern' });
@@ -65,3 +65,23 @@ test('a background process inherits nothing that changes what Node.js trusts or 
   });
   assert.deepEqual(environment, { PATH: '/bin', POSTERN_HOME: path.resolve('/srv/postern') });
 });
+
+const DISPLAYS: readonly {
+  environment: Record<string, string>;
+  platform: NodeJS.Platform;
+  has: boolean;
+}[] = [
+  { environment: {}, platform: 'linux', has: false },
+  { environment: { DISPLAY: '' }, platform: 'linux', has: false },
+  { environment: { DISPLAY: ':0' }, platform: 'linux', has: true },
+  { environment: { WAYLAND_DISPLAY: 'wayland-0' }, platform: 'linux', has: true },
+  { environment: {}, platform: 'freebsd', has: false },
+  { environment: {}, platform: 'darwin', has: true },
+  { environment: {}, platform: 'win32', has: true },
+];
+
+for (const { environment, platform, has } of DISPLAYS) {
+  test(`on ${platform} with ${JSON.stringify(environment)} there is ${has ? 'a' : 'no'} display`, () => {
+    assert.equal(hasDisplay(environment, platform), has);
+  });
+}

@@ -9,6 +9,7 @@ import type {
   ComparedRow,
   Comparison,
   ConnectionPurpose,
+  Problem,
   TrustInterval,
 } from '@postern/trust';
 
@@ -38,6 +39,17 @@ export interface Progress {
   /** Null while the total is not known. */
   total: number | null;
   bytes: number;
+  /** When this run began, for a rate. */
+  startedAt: string;
+}
+
+/** What went over one connection since the daemon started: requests and answers, without what TLS adds. */
+export interface TrafficReport {
+  receivedBytes: number;
+  sentBytes: number;
+  lastUsedAt: string | null;
+  /** Bytes both ways in each of the last 60 minutes, oldest first. */
+  lastHour: readonly number[];
 }
 
 export interface ErrorReport {
@@ -55,6 +67,7 @@ export interface ConnectionReport {
   /** What there is locally, in a few words: `312 messages`, `2 signatures`. */
   summary: string | null;
   error: ErrorReport | null;
+  traffic: TrafficReport;
 }
 
 /** Why a profile works offline. */
@@ -78,6 +91,8 @@ export interface ProfileReport {
   useSecureConnection: boolean;
   /** SHA-256 of the server certificate that was seen last, for View Certificate; null before the first. */
   leafSha256: string | null;
+  /** When the certificate of a verified server ends, if that is within 30 days or was; else null. */
+  certificateEndsAt: string | null;
   /** The least secure of the eight (house, decision 19). */
   connectionStatus: string;
   /** The open question about this profile's server, which other profiles may share. */
@@ -101,23 +116,12 @@ export interface QuestionReport {
   openedAt: string;
   leafSha256: string | null;
   /** What the front ends draw; the certificate is parsed in the daemon, never by them. */
-  problems: readonly {
-    kind: string;
-    position: number | null;
-    sentence: string;
-    overridable: boolean;
-  }[];
-  remarks: readonly { kind: string; position: number | null; sentence: string }[];
+  problems: readonly ProblemReport[];
+  remarks: readonly RemarkReport[];
   /** Why it may be so and what to do, the surest first. More may come while the question is open. */
   causes: readonly CauseReport[];
   chain: readonly CertificateReport[];
-  path: readonly {
-    position: number | null;
-    anchor: string | null;
-    status: string;
-    sha256: string;
-    subject: string;
-  }[];
+  path: readonly PathElementReport[];
   expected: { sha256: string; lastSeenAt: string; certificate: CertificateReport | null } | null;
   /** The certificate of before beside the one of now; null where there is none of before. */
   comparison: ComparisonReport | null;
@@ -126,6 +130,36 @@ export interface QuestionReport {
   supportText: string | null;
   /** "Copy report for the administrator": text without secrets. */
   administratorReport: string;
+}
+
+/** One problem, told and as data. */
+export interface ProblemReport {
+  kind: Problem['kind'];
+  position: number | null;
+  /** One sentence in English. */
+  sentence: string;
+  /** Both sides of the evidence, a fragment in English. */
+  evidence: string;
+  overridable: boolean;
+  /** The same as data, for other languages. */
+  problem: Problem;
+}
+
+/** A breach of form that does not stand in the way. */
+export interface RemarkReport {
+  kind: string;
+  position: number | null;
+  sentence: string;
+}
+
+/** One element of the certification path, leaf first. */
+export interface PathElementReport {
+  position: number | null;
+  /** Where the trust anchor comes from (`system`, `policy`, `user`, ...); null for every other element. */
+  anchor: string | null;
+  status: string;
+  sha256: string;
+  subject: string;
 }
 
 /** A cause with its evidence: what is said of it, what to do, and what the administrator does. */
@@ -226,6 +260,144 @@ export interface FolderReport {
   /** Items that the server counts, and those that are stored here. */
   total: number;
   stored: number;
+}
+
+/** What a server showed last, for View Certificate while no question is open. */
+export interface ServerCertificateReport {
+  host: string;
+  port: number;
+  /** When the chain was judged. */
+  at: string;
+  /** How the connection stands: the verdict, never less. */
+  verdict: 'ask' | 'overridden' | 'refuse' | 'secure';
+  /** End of the override, where there is one. */
+  until: string | null;
+  problems: readonly ProblemReport[];
+  remarks: readonly RemarkReport[];
+  chain: readonly CertificateReport[];
+  path: readonly PathElementReport[];
+}
+
+/** One certificate that a server has shown, and what was decided about it: a lane of the time line. */
+export interface CertificateLane {
+  sha256: string;
+  /** Null where the certificate itself was not kept. */
+  certificate: CertificateReport | null;
+  firstSeenAt: string;
+  lastSeenAt: string;
+  /** How it stood, one span after another, oldest first; `until` null for one that goes on. */
+  spans: readonly {
+    kind: 'overridden' | 'refused' | 'secure';
+    from: string;
+    until: string | null;
+  }[];
+  /** What happened to it, oldest first. A `verdict` says that the server showed this one after another. */
+  marks: readonly { kind: HistoryKind; at: string; text: string }[];
+}
+
+/** A step of looking at a server before any credential is sent. */
+export type LookStep =
+  /**
+   * `asking` before its outcome is known. `detail` is in no language: the `host:port` that answered
+   * (`find`), the version of TLS (`secure`), the verdict (`certificate`), or the code of what failed.
+   */
+  | {
+      type: 'step';
+      step: 'certificate' | 'find' | 'secure';
+      outcome: 'asking' | 'failed' | 'fine';
+      detail: string | null;
+    }
+  /**
+   * What it came to: the port that answers by TLS, else the one that answers without it. `certificate`
+   * is null where nothing answered by TLS.
+   */
+  | {
+      type: 'looked';
+      host: string;
+      port: number | null;
+      httpPort: number | null;
+      certificate: ServerCertificateReport | null;
+    };
+
+/** A line of `POST /api/discover`: the steps of each candidate, then one of the last two. */
+export type DiscoveryLine =
+  | { type: 'candidate'; host: string }
+  | Extract<LookStep, { type: 'step' }>
+  | { type: 'found'; host: string; port: number; certificate: ServerCertificateReport }
+  | { type: 'not-found'; tried: readonly string[] };
+
+/** What kinds of things are kept in the history. */
+export type HistoryKind =
+  | 'answered'
+  | 'expired'
+  | 'granted'
+  | 'policy-changed'
+  | 'question'
+  | 'recovered'
+  | 'refused'
+  | 'retired'
+  | 'roots-changed'
+  | 'stopped'
+  | 'verdict';
+
+/** One entry of the history. Nothing secret is in it. */
+export interface HistoryEntry {
+  id: number;
+  kind: HistoryKind;
+  /** First time, and the last of equal verdicts in a row. */
+  at: string;
+  lastAt: string;
+  /** How many equal verdicts in a row this stands for. */
+  count: number;
+  host: string | null;
+  port: number | null;
+  /** The connection that met it. */
+  purpose: string | null;
+  /**
+   * `secure`, `overridden`, `ask`, `refuse` of a verdict; how a question was closed (`answered`,
+   * `recovered`, `replaced`, `void`); `until-stop` of what was granted so; `added` or `removed` of a
+   * root; `readable` or `unreadable` of a policy; else null.
+   */
+  outcome: string | null;
+  /** `plain-http` for the confirmation of an unprotected connection. */
+  leafSha256: string | null;
+  /** Kinds with the position of the certificate, as `expired@0`. */
+  problems: readonly string[];
+  until: string | null;
+  /**
+   * What else there is to say, in no language: why was asked (`changed`, ...); the rule that refused;
+   * `fingerprint-checked` or `fingerprint-not-checked` of what was granted; the code of an error that
+   * kept an answer from being kept; the subject of a root; the keys of policy that changed.
+   */
+  detail: string | null;
+  /** Who did it. */
+  by: 'administrator' | 'person' | 'postern';
+  /** A whole sentence in English. */
+  text: string;
+}
+
+/** A page of the history, newest first. */
+export interface HistoryPage {
+  entries: readonly HistoryEntry[];
+  /** Entries that the filter lets through, and all. */
+  matching: number;
+  total: number;
+}
+
+/** A setting that policy fixes, and where that stands. */
+export interface FixedSetting {
+  value: boolean | number | string;
+  source: string;
+}
+
+/** What policy says to the desk. An unreadable policy refuses every override. */
+export interface PolicyReport {
+  state: 'readable' | 'unreadable';
+  /** Why it is unreadable. */
+  message: string | null;
+  /** Settings by name (`requireSecureConnection`, `maxTrustDays`, ...), only those that policy fixes. */
+  fixed: Readonly<Record<string, FixedSetting>>;
+  supportText: string | null;
 }
 
 /** One line of a list of messages. Text is the sender's: decoded, bounded, control characters removed. */

@@ -27,6 +27,7 @@ import { createSession } from './session.ts';
 import type { MailStore } from './store/records.ts';
 import { openStore } from './store/store.ts';
 import { storedSummaries } from './summaries.ts';
+import { createTraffic, type Traffic } from './traffic.ts';
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -37,6 +38,8 @@ export interface EngineOptions {
   /** The password as it is known now, or null: then nothing is sent. */
   password: () => string | null;
   clock: Clock;
+  /** What went over the profile's connections, where it is to outlive the engine; else it begins at nothing. */
+  traffic?: Traffic;
   /** From 0 to 1, for spreading retries; default `Math.random`. */
   random?: () => number;
   log?: (line: string) => void;
@@ -79,7 +82,7 @@ export interface Engine {
 
 /** Opens the store and makes an engine that works offline until it is started. Throws StoreError. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  const { gate, clock, version } = options;
+  const { gate, clock, version, traffic = createTraffic(options.clock) } = options;
   const random = options.random ?? Math.random;
   const store = await openStore(path.join(options.folder, 'mail.db'));
   let { profile } = options;
@@ -106,6 +109,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     clock,
     origin: () => ({ ...endpointOf(profile), isSecure: profile.useSecureConnection }),
     userAgent: `Postern/${version}`,
+    traffic,
   });
   const session = createSession({
     http,
@@ -434,7 +438,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
   function reportNow(): ProfileReport {
     const status = gate.status(endpoint());
-    return profileReport({ profile, states, status, verdicts, offline, notices, isWanted });
+    return profileReport({
+      ...{ profile, states, status, verdicts, offline, notices, isWanted },
+      traffic: traffic.report,
+      now: clock.now(),
+    });
   }
 
   const unsubscribe = gate.subscribe(onGateEvent);

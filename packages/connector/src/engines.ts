@@ -2,7 +2,8 @@
 
 import type { Clock, Gate } from '@postern/trust';
 import { createEngine, type Engine, type EngineEvent } from './engine.ts';
-import type { Profiles } from './profile.ts';
+import type { Profile, Profiles } from './profile.ts';
+import { createTraffic, type Traffic } from './traffic.ts';
 
 /** What the engines are made of. */
 export interface EnginesOptions {
@@ -37,22 +38,33 @@ export function createEngines({ gate, profiles, clock, version, log }: EnginesOp
   const opened = new Map<string, Engine>();
   const failures = new Map<string, unknown>();
   const passwords = new Map<string, string>();
+  const traffics = new Map<string, Traffic>();
   const listeners = new Set<(name: string, event: EngineEvent) => void>();
 
   const tell = (name: string, event: EngineEvent): void => {
     for (const listener of [...listeners]) listener(name, event);
   };
 
+  /** One for each account: a profile that was removed and made for another one begins at nothing. */
+  function trafficOf({ name, email, serverName }: Profile): Traffic {
+    const key = `${name} ${email} ${serverName}`;
+    const traffic = traffics.get(key) ?? createTraffic(clock);
+    traffics.set(key, traffic);
+    return traffic;
+  }
+
   async function make(name: string): Promise<Engine> {
+    const profile = profiles.read(name);
     const engine = await createEngine({
       gate,
-      profile: profiles.read(name),
+      profile,
+      traffic: trafficOf(profile),
       folder: profiles.folder(name),
       password: () => passwords.get(name) ?? null,
       clock,
       version,
       ...(log === undefined ? {} : { log }),
-      onProfileChanged: (profile) => profiles.save(profile),
+      onProfileChanged: (changed) => profiles.save(changed),
       onPasswordRejected: () => passwords.delete(name),
     });
     engine.subscribe((event) => tell(name, event));

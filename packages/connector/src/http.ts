@@ -20,6 +20,7 @@ import {
 } from '@postern/trust';
 import { ServerError } from './errors.ts';
 import { excerpt } from './text.ts';
+import type { Traffic } from './traffic.ts';
 
 /** Where requests go, and whether over TLS. */
 export interface Origin {
@@ -72,6 +73,8 @@ export interface HttpOptions {
   origin: () => Origin;
   /** `User-Agent`. */
   userAgent: string;
+  /** Counts what goes over the sockets. */
+  traffic: Traffic;
 }
 
 /** Longest wait for an answer to begin, in ms: a first SyncRequest of a big mailbox takes ZCS some ten seconds. */
@@ -84,7 +87,7 @@ const IDLE_MS = 30_000;
 export const SOCKETS_PER_PURPOSE = 8;
 
 /** Makes the way to the server; dials nothing yet. */
-export function createHttp({ gate, clock, origin, userAgent }: HttpOptions): Http {
+export function createHttp({ gate, clock, origin, userAgent, traffic }: HttpOptions): Http {
   const agents = new Map<string, Agent>();
 
   function agentFor({ isSecure }: Origin, { purpose, initiatedBy }: Errand): Agent {
@@ -117,6 +120,11 @@ export function createHttp({ gate, clock, origin, userAgent }: HttpOptions): Htt
         },
       });
       const exchange = createExchange(outgoing, wanted, to, clock, resolve, reject);
+      outgoing.once('socket', (socket) => {
+        // Whatever a socket of the pool carried since its last request, then this one's bytes.
+        traffic.look(wanted.purpose, socket);
+        outgoing.once('close', () => traffic.look(wanted.purpose, socket));
+      });
       if (signal !== undefined) {
         const abort = (): void => exchange.fail(abortError(signal));
         signal.addEventListener('abort', abort, { once: true });

@@ -6,10 +6,15 @@
 export * from './administrator-report.ts';
 export * from './api.ts';
 export * from './asker.ts';
+export * from './diagnosis-report.ts';
 export * from './engine.ts';
 export * from './engines.ts';
 export * from './errors.ts';
+export * from './history/history.ts';
+export * from './history/recorder.ts';
+export { createDesk, type Desk } from './host/desk-listener.ts';
 export * from './host/host.ts';
+export { createViewTickets } from './host/view-tickets.ts';
 export * from './legacy-profile.ts';
 export * from './profile.ts';
 export * from './report.ts';

@@ -1,7 +1,7 @@
 /** What is told of a profile: its eight connections, its one Connection Status, why it works offline. */
 
 import type { ConnectionPurpose, EndpointStatus, Verdict } from '@postern/trust';
-import type { ProfileReport } from './api.ts';
+import type { ProfileReport, TrafficReport } from './api.ts';
 import type { ConnectionState } from './connection.ts';
 import { endpointOf, type Profile } from './profile.ts';
 import { connectionStatusOf, securityOf } from './security.ts';
@@ -16,13 +16,15 @@ export interface ProfileFacts {
   verdicts: ReadonlyMap<ConnectionPurpose, Verdict>;
   offline: ProfileReport['workOffline'];
   notices: readonly string[];
+  traffic: (purpose: ConnectionPurpose) => TrafficReport;
+  now: Date;
   /** Connections that the person switched off do not count. */
   isWanted: (purpose: ConnectionPurpose) => boolean;
 }
 
 /** Makes the report. */
 export function profileReport(facts: ProfileFacts): ProfileReport {
-  const { profile, states, status, verdicts, offline, notices, isWanted } = facts;
+  const { profile, states, status, verdicts, offline, notices, isWanted, traffic, now } = facts;
   const connections = [...states.values()].map((state) => ({
     purpose: state.purpose,
     activity: state.activity,
@@ -31,6 +33,7 @@ export function profileReport(facts: ProfileFacts): ProfileReport {
     progress: state.progress,
     summary: state.summary,
     error: state.error,
+    traffic: traffic(state.purpose),
   }));
   const wanted = connections.filter(({ purpose }) => isWanted(purpose));
   return {
@@ -40,10 +43,21 @@ export function profileReport(facts: ProfileFacts): ProfileReport {
     port: endpointOf(profile).port,
     useSecureConnection: profile.useSecureConnection,
     leafSha256: status.diagnosis?.chain[0]?.sha256 ?? null,
+    certificateEndsAt: endOf(status, now),
     connectionStatus: connectionStatusOf(wanted.map(({ security }) => security)),
     questionId: status.question?.id ?? null,
     workOffline: offline,
     connections,
     notices: [...notices],
   };
+}
+
+/** So long before its end a verified certificate is spoken of, in ms: 30 days. */
+const ENDS_SOON_MS = 30 * 86_400_000;
+
+/** When the certificate of a verified server ends, if that is soon or was; else null. */
+function endOf({ state, diagnosis }: EndpointStatus, now: Date): string | null {
+  const notAfter = diagnosis?.chain[0]?.notAfter;
+  if (state !== 'secure' || notAfter === undefined) return null;
+  return notAfter.getTime() - now.getTime() <= ENDS_SOON_MS ? notAfter.toISOString() : null;
 }

@@ -3,64 +3,21 @@
 import {
   adviceForAdministrator,
   type Cause,
-  type Certificate,
   causesOf,
   compareCertificates,
-  describe,
   describeCause,
   describeCure,
   describeJudgement,
-  generalNameText,
-  keyText,
-  NEVER_OVERRIDABLE,
-  normaliseServerName,
   type Override,
   type OverrideState,
   parseCertificate,
   type TrustQuestion,
-  toPem,
 } from '@postern/trust';
 import { administratorReport, type ReportVersions } from './administrator-report.ts';
-import type {
-  CauseReport,
-  CertificateReport,
-  ComparisonReport,
-  QuestionReport,
-  TrustReport,
-} from './api.ts';
+import type { CauseReport, ComparisonReport, QuestionReport, TrustReport } from './api.ts';
+import { certificateReport, diagnosisReport } from './diagnosis-report.ts';
+import { mailDomainOf } from './mail-domain.ts';
 import type { Profile } from './profile.ts';
-
-/** A certificate for View Certificate. Its text was made safe to print when it was parsed. */
-export function certificateReport(certificate: Certificate): CertificateReport {
-  return {
-    sha256: certificate.sha256,
-    sha1: certificate.sha1,
-    subject: certificate.subject,
-    issuer: certificate.issuer,
-    serialNumber: certificate.serialNumber,
-    notBefore: isoOf(certificate.notBefore),
-    notAfter: isoOf(certificate.notAfter),
-    names: certificate.subjectAltNames.map(generalNameText),
-    publicKey: keyText(certificate),
-    spkiSha256: certificate.spkiSha256,
-    signatureAlgorithm: certificate.signatureAlgorithm,
-    isCa: certificate.isCa,
-    keyUsage: certificate.keyUsage,
-    extendedKeyUsage: certificate.extendedKeyUsage,
-    extensions: certificate.extensions.map(({ oid, name, critical, value }) => ({
-      oid,
-      name,
-      critical,
-      value,
-    })),
-    pem: toPem(certificate.der),
-  };
-}
-
-/** A date that a hostile certificate may have made impossible. */
-function isoOf(date: Date): string {
-  return Number.isNaN(date.getTime()) ? '' : date.toISOString();
-}
 
 /** What a question needs that the gate does not know. */
 export interface QuestionSurroundings {
@@ -90,26 +47,8 @@ export function questionReport(
     initiatedBy: question.initiatedBy,
     openedAt: question.openedAt.toISOString(),
     leafSha256: question.leafSha256,
-    problems: (diagnosis?.problems ?? []).map((problem) => ({
-      kind: problem.kind,
-      position: problem.position,
-      sentence: describe(problem),
-      overridable: !NEVER_OVERRIDABLE.has(problem.kind),
-    })),
-    remarks: (diagnosis?.remarks ?? []).map(({ kind, position, sentence }) => ({
-      kind,
-      position,
-      sentence,
-    })),
+    ...diagnosisReport(diagnosis),
     causes,
-    chain: (diagnosis?.chain ?? []).map(certificateReport),
-    path: (diagnosis?.path ?? []).map(({ certificate, position, anchor }) => ({
-      position,
-      anchor: anchor === null ? null : anchor.origin.kind,
-      status: pathStatus(question, position),
-      sha256: certificate.sha256,
-      subject: certificate.subject,
-    })),
     expected:
       expected === null
         ? null
@@ -173,17 +112,6 @@ export function causeReport(cause: Cause): CauseReport {
   };
 }
 
-/** What follows the last `@`, as server names are spelled; null where that is no name. */
-function mailDomainOf(email: string): string | null {
-  const at = email.lastIndexOf('@');
-  if (at < 0) return null;
-  try {
-    return normaliseServerName(email.slice(at + 1));
-  } catch {
-    return null;
-  }
-}
-
 function comparisonReport({
   because,
   diagnosis,
@@ -205,12 +133,6 @@ function comparisonReport({
     lastSeenAt: expected.lastSeenAt.toISOString(),
     rows: comparison.rows,
   };
-}
-
-/** What the Certification Path tab says of one certificate: its gravest problem, or that it is fine. */
-function pathStatus({ diagnosis }: TrustQuestion, position: number | null): string {
-  const own = diagnosis?.problems.find((one) => one.position !== null && one.position === position);
-  return own === undefined ? 'This certificate is OK.' : describe(own);
 }
 
 /** An override, or the confirmation of plain HTTP, for the list of what is trusted. */

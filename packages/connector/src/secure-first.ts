@@ -24,14 +24,20 @@ export async function askForTls(
   profile: Profile,
   signal: AbortSignal,
 ): Promise<SecureFirst> {
-  const beside = SECURE_BESIDE[profile.httpPort];
-  const ports = [
-    ...new Set([profile.port, ...(beside === undefined ? [] : [beside]), profile.httpPort]),
-  ];
+  const ports = portsForTls(profile);
   for (const port of ports) {
     if (await answersTls(gate, profile.serverName, port, signal)) return { kind: 'answers', port };
   }
   return { kind: 'silent', asked: ports };
+}
+
+/** Where TLS may answer, in the order in which it is asked for: the secure port, beside the HTTP port, on it. */
+export function portsForTls({
+  port,
+  httpPort,
+}: Pick<Profile, 'httpPort' | 'port'>): readonly number[] {
+  const beside = SECURE_BESIDE[httpPort];
+  return [...new Set([port, ...(beside === undefined ? [] : [beside]), httpPort])];
 }
 
 async function answersTls(

@@ -1,166 +1,18 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import fs from 'node:fs/promises';
-import { createServer, type IncomingMessage, request } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { addMessage, changeGal } from '@postern/server';
-import {
-  createAnchors,
-  createGate,
-  createMemoryOverrides,
-  fixedPolicy,
-  openUserRoots,
-  parseCertificate,
-  parsePem,
-  systemClock,
-} from '@postern/trust';
-import type { HostEvent, ProfileReport, StatusReport } from '../src/api.ts';
-import { createFrontAsker } from '../src/asker.ts';
-import { createEngines } from '../src/engines.ts';
-import { createHost } from '../src/host/host.ts';
-import { openProfiles } from '../src/profile.ts';
-import { ACCOUNT, type MailServer, mailServer, PASSWORD, SERVER_NAME } from './stage.ts';
-import { afterwards, temporaryFolder } from './temporary.ts';
+import { parseCertificate, parsePem } from '@postern/trust';
+import type { ProfileReport, StatusReport } from '../src/api.ts';
+import { daemon, waitFor, withProfile } from './daemon.ts';
+import { ACCOUNT, PASSWORD, SERVER_NAME } from './stage.ts';
+import { afterwards } from './temporary.ts';
 
 const MAIL = 'From: Bob <bob@example.test>\r\nSubject: Hello\r\n\r\nHello Anna\r\n';
-
-interface Answer {
-  status: number;
-  // The shapes are asserted by each test.
-  body: { [key: string]: unknown } & { error?: { code: string; message: string } };
-  text: string;
-}
-
-interface Daemon {
-  home: string;
-  call(method: string, at: string, body?: unknown): Promise<Answer>;
-  /** Lines of the event stream as they come. */
-  events(front: string | null): Promise<AsyncIterator<HostEvent>>;
-  stopped: () => boolean;
-}
-
-/** Nothing listens there: only root may. */
-const CLOSED_PORT = 1;
-
-/** The daemon's API on a Unix socket, as the command line serves it. */
-async function daemon(t: TestContext, portalPort = CLOSED_PORT): Promise<Daemon> {
-  const home = await temporaryFolder(t);
-  const policy = fixedPolicy({ supportText: 'Ask Carl.' });
-  const overrides = createMemoryOverrides();
-  const roots = openUserRoots(':memory:');
-  const asker = createFrontAsker();
-  const gate = createGate({
-    anchors: createAnchors({ system: null, policy, userRoots: roots }),
-    overrides,
-    policy,
-    ask: asker.asker,
-    clock: systemClock,
-    resolve: async () => [{ address: '127.0.0.1', family: 4 }],
-    plainDial: () => connect(portalPort, '127.0.0.1'),
-  });
-  const profiles = openProfiles(home);
-  const engines = createEngines({ gate, profiles, clock: systemClock, version: '0.1.0' });
-  let isStopped = false;
-  const host = createHost({
-    gate,
-    overrides,
-    policy,
-    roots,
-    profiles,
-    engines,
-    asker,
-    version: '0.1.0',
-    clock: systemClock,
-    stop: () => {
-      isStopped = true;
-    },
-  });
-  const socketPath = path.join(home, 'control');
-  const listener = createServer((incoming, response) => host.handle(incoming, response));
-  listener.listen(socketPath);
-  await once(listener, 'listening');
-  afterwards(t, async () => {
-    host.close();
-    listener.close();
-    listener.closeAllConnections();
-    await engines.stop();
-    await gate.close();
-    roots.close();
-  });
-
-  async function open(method: string, at: string, body?: unknown): Promise<IncomingMessage> {
-    const outgoing = request({ socketPath, method, path: at });
-    outgoing.end(body === undefined || body instanceof Uint8Array ? body : JSON.stringify(body));
-    const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
-    return incoming;
-  }
-  return {
-    home,
-    async call(method, at, body) {
-      const incoming = await open(method, at, body);
-      const chunks: Buffer[] = [];
-      for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk);
-      const text = Buffer.concat(chunks).toString();
-      const isJson = incoming.headers['content-type']?.startsWith('application/json');
-      return { status: incoming.statusCode ?? 0, body: isJson ? JSON.parse(text) : {}, text };
-    },
-    async events(front) {
-      const incoming = await open(
-        'GET',
-        front === null ? '/api/events' : `/api/events?front=${front}`,
-      );
-      afterwards(t, () => incoming.destroy());
-      const lines = createInterface({ input: incoming })[Symbol.asyncIterator]();
-      return {
-        async next() {
-          const { value, done } = await lines.next();
-          return done
-            ? { value: undefined, done }
-            : { value: JSON.parse(value) as HostEvent, done: false };
-        },
-      };
-    },
-    stopped: () => isStopped,
-  };
-}
-
-async function waitFor<T extends HostEvent['type']>(
-  events: AsyncIterator<HostEvent>,
-  type: T,
-  isSo: (event: Extract<HostEvent, { type: T }>) => boolean = () => true,
-): Promise<Extract<HostEvent, { type: T }>> {
-  for (;;) {
-    const { value, done } = await events.next();
-    assert.ok(!done, 'the stream ended');
-    if (value.type === type && isSo(value as Extract<HostEvent, { type: T }>)) {
-      return value as Extract<HostEvent, { type: T }>;
-    }
-  }
-}
-
-async function withProfile(
-  t: TestContext,
-  portalPort?: number,
-): Promise<Daemon & { server: MailServer }> {
-  const server = await mailServer(t);
-  const made = await daemon(t, portalPort);
-  const draft = {
-    name: 'office',
-    email: ACCOUNT,
-    serverName: SERVER_NAME,
-    port: server.port,
-    useSecureConnection: true,
-  };
-  assert.equal((await made.call('POST', '/api/profiles', draft)).status, 201);
-  assert.equal(
-    (await made.call('POST', '/api/profiles/office/password', { password: PASSWORD })).status,
-    200,
-  );
-  return { ...made, server };
-}
 
 test('a front end sees the question, answers it, and the connections run', async (t) => {
   const { call, events, server } = await withProfile(t);
@@ -501,7 +353,9 @@ test('what is found out about an open question reaches whoever watches', async (
   portal.listen(0, '127.0.0.1');
   await once(portal, 'listening');
   afterwards(t, () => portal.close());
-  const { call, events } = await withProfile(t, (portal.address() as AddressInfo).port);
+  const { call, events } = await withProfile(t, {
+    portalPort: (portal.address() as AddressInfo).port,
+  });
   const stream = await events(null);
   await call('POST', '/api/profiles/office/send-receive');
   const { question } = await waitFor(stream, 'question', (event) =>

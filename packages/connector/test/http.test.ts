@@ -20,6 +20,7 @@ import {
 import { createManualClock, type ManualClock } from '../../../test/manual-clock.ts';
 import { ServerError } from '../src/errors.ts';
 import { createHttp, type Http, type HttpRequest } from '../src/http.ts';
+import { createTraffic } from '../src/traffic.ts';
 import { nobody } from './stage.ts';
 import { afterwards } from './temporary.ts';
 
@@ -57,6 +58,7 @@ async function link(t: TestContext, respond: RequestListener): Promise<Link> {
     clock,
     origin: () => ({ host: HOST, port: server.port, isSecure: true }),
     userAgent: 'Postern/0.1.0',
+    traffic: createTraffic(clock),
   });
   afterwards(t, () => server.close());
   afterwards(t, () => gate.close());

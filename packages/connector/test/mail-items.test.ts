@@ -126,6 +126,20 @@ test('a server that is overrun is asked again, more slowly, and nothing is lost'
   assert.deepEqual({ messages, items, pending }, { messages: 3, items: 5, pending: 0 });
 });
 
+test('progress says what is counted, how far it is, and when the run began', async (t) => {
+  const staged = await mailbox(t, (id, response) => response.end(`Subject: ${id}\r\n\r\n`));
+  const seen: unknown[] = [];
+  staged.engine.subscribe(() => {
+    const progress = mailOf(staged)?.progress ?? null;
+    if (progress !== null) seen.push(progress);
+  });
+  await staged.engine.start('background');
+  const bytes = 5 * 'Subject: 300\r\n\r\n'.length;
+  const all = { unit: 'messages', done: 5, total: 5, bytes, startedAt: AT.toISOString() };
+  assert.deepEqual(seen.at(-1), all);
+  assert.equal(mailOf(staged)?.progress, null);
+});
+
 test('every kind of item is kept, with content or without, and one that is gone is not waited for', async (t) => {
   const staged = await mailbox(t, (id, response) => {
     if (id === 301) response.writeHead(404).end();

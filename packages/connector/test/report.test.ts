@@ -235,3 +235,54 @@ suite('causes', () => {
     assert.match(administratorReport, /update-ca-certificates/);
   });
 });
+
+suite('problems', () => {
+  test('each has both sides of its evidence as text, and the same as data', async () => {
+    const made = await makeChain(leaf({ notAfter: SEEN })(goodPlan('evidence', 'mx.other.test')));
+    const question = questionAbout(made.presented, made.anchors);
+    const { problems } = questionReport(question, SURROUNDINGS);
+    assert.deepEqual(problems, [
+      {
+        kind: 'name-mismatch',
+        position: 0,
+        sentence: 'The certificate does not match the server.',
+        evidence: `certificate is valid for "mx.other.test", not "${HOST}"`,
+        overridable: true,
+        problem: {
+          kind: 'name-mismatch',
+          position: 0,
+          serverName: HOST,
+          presented: ['mx.other.test'],
+        },
+      },
+      {
+        kind: 'expired',
+        position: 0,
+        sentence: 'The certificate has expired.',
+        evidence:
+          'certificate expired 21 days before 2026-11-23T08:00:00.000Z: valid until 2026-11-02T08:00:00.000Z',
+        overridable: true,
+        problem: {
+          kind: 'expired',
+          position: 0,
+          subject: made.parts.leaf.plan.subject,
+          notAfter: '2026-11-02T08:00:00.000Z',
+          at: '2026-11-23T08:00:00.000Z',
+        },
+      },
+    ]);
+  });
+
+  test('the path says of each element what is wrong with it, and where the anchor comes from', async () => {
+    const made = await makeChain(leaf({ notAfter: SEEN })(goodPlan('path', HOST)));
+    const { path } = questionReport(questionAbout(made.presented, made.anchors), SURROUNDINGS);
+    assert.deepEqual(
+      path.map(({ position, anchor, status }) => ({ position, anchor, status })),
+      [
+        { position: 0, anchor: null, status: 'The certificate has expired.' },
+        { position: 1, anchor: null, status: 'This certificate is OK.' },
+        { position: null, anchor: 'system', status: 'This certificate is OK.' },
+      ],
+    );
+  });
+});

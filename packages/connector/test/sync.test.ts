@@ -14,11 +14,13 @@ import {
   modifyWhiteBlackListRequest,
   readCreateFolderResponse,
 } from '@postern/soap';
+import { systemClock } from '@postern/trust';
 import { requireOrSkip } from '../../../test/require.ts';
 import { storedSenders } from '../src/connections/senders.ts';
 import { storedSignatures } from '../src/connections/signatures.ts';
 import { createHttp } from '../src/http.ts';
 import { createSession } from '../src/session.ts';
+import { createTraffic } from '../src/traffic.ts';
 import {
   ACCOUNT,
   type MailServer,
@@ -60,6 +62,7 @@ async function synced(t: TestContext, count = 0): Promise<Synced> {
     clock: { now: () => new Date(), setTimer: () => () => {} },
     origin: () => ({ host: SERVER_NAME, port: server.port, isSecure: true }),
     userAgent: 'Elsewhere/1',
+    traffic: createTraffic(systemClock),
   });
   const session = createSession({
     http,

@@ -6,6 +6,7 @@ import { finish, parseEndpoint } from '../arguments.ts';
 import { type ConnectorClient, connectorClient } from '../connector-client.ts';
 import { ensureDaemon } from '../daemon.ts';
 import { DEMO_PROFILE } from '../demo-home.ts';
+import { offerDesk } from '../desk.ts';
 import { CommandFailure, EXIT, UsageError } from '../failure.ts';
 import { findHome } from '../home.ts';
 import { type Output, processOutput } from '../output.ts';
@@ -39,7 +40,7 @@ export function define(command: Command): void {
     .option('--password-stdin', 'with --server: read the password from standard input')
     .addHelpText(
       'after',
-      '\nOn a terminal it stays and shows the eight connections; Ctrl-C leaves Postern running in the background.',
+      '\nOn a terminal it opens the desk in your browser, where it can, and stays to show the eight connections;\nCtrl-C leaves Postern running in the background.',
     )
     .action(run);
 }
@@ -67,9 +68,11 @@ async function run(options: StartOptions): Promise<void> {
     await prepareDemo(home, client, output);
     profile = DEMO_PROFILE;
   } else {
+    await offerDesk(client, null, output);
     if (options.json === true) output.json(await client.status());
     return;
   }
+  await offerDesk(client, profile, output);
   await connect(client, profile, options, output);
 }
 

@@ -70,7 +70,10 @@ function securityText(security: ConnectionSecurity): string {
 }
 
 /** A bar with counts and a rate, never a spinner alone. */
-export function progressText({ unit, done, total, bytes }: Progress, rate: number | null): string {
+export function progressText(
+  { unit, done, total, bytes }: Omit<Progress, 'startedAt'>,
+  rate: number | null,
+): string {
   const speed = rate === null || rate < 1 ? '' : ` · ${Math.round(rate).toLocaleString('en-US')}/s`;
   const size = bytes > 0 ? ` · ${sizeText(bytes)}` : '';
   if (total === null) return `${counted(done, singular(unit), unit)}${size}${speed}`;

@@ -6,11 +6,13 @@ import type { FolderRecord } from '../store/records.ts';
 
 /** Fetches the tree and keeps it in place of the old one. */
 export async function synchroniseFolders(run: ConnectionRun): Promise<ConnectionSummary> {
+  const startedAt = run.clock.now().toISOString();
   const { body } = await run.session.soap(run.errand, getFolderRequest());
   const folders = flatten(readGetFolderResponse(body), null);
   await run.store.replaceFolders(folders);
-  run.progress({ unit: 'folders', done: folders.length, total: folders.length, bytes: 0 });
-  return counted(folders.length, 'folder');
+  const total = folders.length;
+  run.progress({ unit: 'folders', done: total, total, bytes: 0, startedAt });
+  return counted(total, 'folder');
 }
 
 /** The root is no folder to a person; what is in it is. */

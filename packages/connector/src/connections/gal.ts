@@ -14,7 +14,8 @@ const MAX_PAGES = 1000;
 
 /** Brings the address list up to date. */
 export async function synchroniseGal(run: ConnectionRun): Promise<ConnectionSummary> {
-  const { session, store, errand } = run;
+  const { session, store, errand, clock } = run;
+  const startedAt = clock.now().toISOString();
   let { token } = await store.galStanding();
   let done = 0;
   for (let page = 0; page < MAX_PAGES; page++) {
@@ -33,7 +34,7 @@ export async function synchroniseGal(run: ConnectionRun): Promise<ConnectionSumm
       deletedIds: answer.deletedIds,
     });
     done += answer.entries.length;
-    run.progress({ unit: 'entries', done, total: null, bytes: 0 });
+    run.progress({ unit: 'entries', done, total: null, bytes: 0, startedAt });
     token = answer.token;
     if (!answer.more) return counted((await store.galStanding()).entries, 'entry', 'entries');
   }

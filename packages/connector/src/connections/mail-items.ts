@@ -55,7 +55,8 @@ export async function fetchItems(run: ConnectionRun, options: FetchOptions): Pro
   const signal = AbortSignal.any([errand.signal, stop.signal]);
   const source = createSource((limit, belowId) => store.pending(limit, belowId));
   const pace = createPace(run.clock);
-  const progress = { done: 0, bytes: 0 };
+  const progress = { unit: 'messages', done: 0, total, bytes: 0 };
+  const startedAt = run.clock.now().toISOString();
   let batch: Fetched[] = [];
   let batchBytes = 0;
   let itemFailure: unknown = null;
@@ -71,7 +72,7 @@ export async function fetchItems(run: ConnectionRun, options: FetchOptions): Pro
       underWay.delete(stored);
       progress.done += count;
       progress.bytes += bytes;
-      run.progress({ unit: 'messages', done: progress.done, total, bytes: progress.bytes });
+      run.progress({ ...progress, startedAt });
       options.onStored(count);
     });
     underWay.add(stored);

@@ -22,6 +22,15 @@ export class HostError extends Error {
   }
 }
 
+/** Who sends a request: the terminal over the control socket, or a window of the desk. */
+export interface Caller {
+  /** Called with the route before it runs. Throws HostError for one that is not for this caller. */
+  admit(route: { method: string; path: string }): { isIdle: boolean };
+}
+
+/** Whoever can open the control socket: this user. */
+export const TERMINAL: Caller = { admit: () => ({ isIdle: false }) };
+
 /** One request as a route sees it. */
 export interface Exchange {
   request: IncomingMessage;
@@ -29,6 +38,14 @@ export interface Exchange {
   /** What the path's placeholders stand for, decoded. */
   params: readonly string[];
   query: URLSearchParams;
+  /** Whether no person has used the window for so long that it must not grant trust. */
+  isIdle: boolean;
+}
+
+/** Throws HostError 403 ERR_SESSION_IDLE where nobody sits before the window: what grants trust begins with this. */
+export function assertAwake({ isIdle }: Exchange): void {
+  if (isIdle)
+    throw new HostError(403, 'ERR_SESSION_IDLE', 'nobody has used this window for 30 minutes');
 }
 
 /** Reads a body of at most `limit` bytes. Throws HostError 413. */

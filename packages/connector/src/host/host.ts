@@ -8,24 +8,39 @@ import type { Clock, Gate, GateEvent, Overrides, PolicySource, UserRoots } from 
 import type { ProfileReport, QuestionReport, StatusReport } from '../api.ts';
 import type { FrontAsker } from '../asker.ts';
 import type { Engines } from '../engines.ts';
+import type { History } from '../history/history.ts';
 import { endpointOf, type Profiles } from '../profile.ts';
 import { questionReport } from '../report.ts';
+import type { Desk } from './desk-listener.ts';
+import { deskRoutes } from './desk-routes.ts';
 import { createEventStreams } from './events.ts';
-import { answer, answerFailure, HostError } from './exchange.ts';
+import { answer, answerFailure, type Caller, HostError, TERMINAL } from './exchange.ts';
+import { historyNotice, historyRoutes } from './history-routes.ts';
+import { lineOf } from './lines.ts';
+import { lookRoutes } from './look-routes.ts';
+import { type PolicyFiles, policyRoutes } from './policy-routes.ts';
 import { profileRoutes } from './profile-routes.ts';
 import { findRoute, type Route } from './routes.ts';
+import { serverRoutes } from './server-routes.ts';
 import { trustRoutes } from './trust-routes.ts';
 import { unusableProfile } from './unreadable.ts';
+import type { ViewTickets } from './view-tickets.ts';
 
 /** What the daemon's API speaks for. */
 export interface HostOptions {
   gate: Gate;
   overrides: Overrides;
   policy: PolicySource;
+  policyFiles: PolicyFiles;
+  history: History;
   roots: UserRoots;
   profiles: Profiles;
   engines: Engines;
   asker: FrontAsker;
+  /** Where a route leaves the HTML of a message for the frame that shows it. */
+  tickets: ViewTickets;
+  /** The address for browsers; without it no desk can be opened. */
+  desk?: Desk;
   version: string;
   clock: Clock;
   /** Ends the daemon; called after the answer to `POST /api/stop` has left. */
@@ -35,8 +50,10 @@ export interface HostOptions {
 
 /** The daemon's API. */
 export interface Host {
-  /** A listener for `node:http`'s `request` event. */
-  handle(request: IncomingMessage, response: ServerResponse): void;
+  /** A listener for `node:http`'s `request` event. Without a caller it is the terminal. */
+  handle(request: IncomingMessage, response: ServerResponse, caller?: Caller): void;
+  /** Every route that there is. */
+  readonly routes: readonly Pick<Route, 'method' | 'path'>[];
   status(): StatusReport;
   /** Ends every event stream and lets go of gate and engines. */
   close(): void;
@@ -104,6 +121,9 @@ export function createHost(options: HostOptions): Host {
   }
 
   const unsubscribeGate = gate.subscribe(onGateEvent);
+  const unsubscribeHistory = options.history.onFailure((failure) =>
+    streams.send(historyNotice(failure)),
+  );
   const unsubscribeEngines = engines.subscribe((profile, event) => {
     if (event.type === 'message') streams.stored(profile, event.stored);
     else if (event.type === 'notice') streams.send({ type: 'notice', profile, text: event.text });
@@ -119,6 +139,8 @@ export function createHost(options: HostOptions): Host {
         // Only a front end that can show a question counts as somebody to ask.
         const detach = query.get('front') === null ? () => {} : asker.attach();
         streams.open(response, detach);
+        const { failure } = options.history;
+        if (failure !== null) response.write(lineOf(historyNotice(failure)));
       },
     },
     {
@@ -129,23 +151,35 @@ export function createHost(options: HostOptions): Host {
         return {};
       },
     },
+    ...(options.desk === undefined ? [] : deskRoutes(options.desk)),
     ...trustRoutes(options),
     ...profileRoutes(options),
+    ...historyRoutes(options),
+    ...serverRoutes(options),
+    ...lookRoutes(options),
+    ...policyRoutes(options),
   ];
 
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    caller: Caller,
+  ): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://daemon');
     const found = findRoute(routes, request.method ?? '', url.pathname);
     if (found === 'no-path') throw new HostError(404, 'ERR_NOT_FOUND', 'there is nothing here');
     if (found === 'no-method') throw new HostError(405, 'ERR_METHOD', 'this cannot be done here');
     const { route, params } = found;
-    const result = await route.run({ request, response, params, query: url.searchParams });
+    const { isIdle } = caller.admit(route);
+    const query = url.searchParams;
+    const result = await route.run({ request, response, params, query, isIdle });
     if (result !== undefined) answer(response, route.status ?? 200, result);
   }
 
   return {
-    handle(request, response) {
-      serve(request, response).catch((error: unknown) => {
+    routes,
+    handle(request, response, caller = TERMINAL) {
+      serve(request, response, caller).catch((error: unknown) => {
         options.log?.(`${request.method} ${request.url?.split('?')[0]}: ${String(error)}`);
         answerFailure(response, error);
       });
@@ -154,6 +188,7 @@ export function createHost(options: HostOptions): Host {
     close() {
       unsubscribeGate();
       unsubscribeEngines();
+      unsubscribeHistory();
       streams.close();
     },
   };

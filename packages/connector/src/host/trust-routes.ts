@@ -10,7 +10,14 @@ import {
 } from '@postern/trust';
 import type { RootReport, StopTrustingReport } from '../api.ts';
 import { trustReport } from '../report.ts';
-import { type Exchange, HostError, integerField, readObject, textField } from './exchange.ts';
+import {
+  assertAwake,
+  type Exchange,
+  HostError,
+  integerField,
+  readObject,
+  textField,
+} from './exchange.ts';
 import type { HostOptions } from './host.ts';
 import type { Route } from './routes.ts';
 
@@ -27,8 +34,11 @@ const REJECTIONS = {
 
 /** The routes under `/api/trust` and `/api/roots`. */
 export function trustRoutes({ gate, overrides, roots, clock }: HostOptions): readonly Route[] {
-  async function answerQuestion({ request, params }: Exchange): Promise<unknown> {
-    const outcome = gate.answer(params[0] ?? '', trustAnswer(await readObject(request)));
+  async function answerQuestion(exchange: Exchange): Promise<unknown> {
+    const { request, params } = exchange;
+    const given = trustAnswer(await readObject(request));
+    if (given.kind === 'authorizeConnections') assertAwake(exchange);
+    const outcome = gate.answer(params[0] ?? '', given);
     if (outcome.kind !== 'rejected') {
       return outcome.kind === 'granted'
         ? { kind: 'granted', override: trustReport({ value: outcome.override, state: 'live' }) }
@@ -55,8 +65,9 @@ export function trustRoutes({ gate, overrides, roots, clock }: HostOptions): rea
     };
   }
 
-  async function addRoot({ request }: Exchange): Promise<RootReport> {
-    const body = await readObject(request);
+  async function addRoot(exchange: Exchange): Promise<RootReport> {
+    assertAwake(exchange);
+    const body = await readObject(exchange.request);
     const added = roots.add(
       textField(body, 'certificate'),
       textField(body, 'serverName'),

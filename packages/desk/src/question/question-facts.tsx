@@ -1,0 +1,144 @@
+/** What there is to know of a question: three checks with a mark and a word, causes with cures, old and new side by side. */
+
+import type { ComparisonReport, ProblemReport, QuestionReport } from '@postern/connector/api';
+import { cut, fingerprint, shortInstant } from '../format.ts';
+import { Icon } from '../parts/icon.tsx';
+import { t } from '../text/text.ts';
+
+type Check = 'dates' | 'issuer' | 'name';
+
+/** Which check a problem belongs to; every other is listed after the three. */
+const CHECK_OF: Readonly<Partial<Record<ProblemReport['kind'], Check>>> = {
+  'bad-signature': 'issuer',
+  'self-signed': 'issuer',
+  'root-not-trusted': 'issuer',
+  'issuer-not-found': 'issuer',
+  'incomplete-chain': 'issuer',
+  'not-a-ca': 'issuer',
+  expired: 'dates',
+  'not-yet-valid': 'dates',
+  'name-mismatch': 'name',
+  'name-constraint': 'name',
+};
+
+/** Issuer, Dates and Name as Outlook has them, those with a problem first; then every other problem. */
+export function Checks({ question }: { question: QuestionReport }) {
+  const { question: words } = t();
+  const of = (check: Check): readonly ProblemReport[] =>
+    question.problems.filter(({ kind }) => CHECK_OF[kind] === check);
+  const others = question.problems.filter(({ kind }) => CHECK_OF[kind] === undefined);
+  const checks = (['issuer', 'dates', 'name'] as const).toSorted(
+    (a, b) => Number(of(a).length === 0) - Number(of(b).length === 0),
+  );
+  return (
+    <ul class="checks" aria-label={words.checked}>
+      {checks.map((check) => (
+        <CheckRow
+          key={check}
+          title={words.checks[check]}
+          problems={of(check)}
+          fine={words.fine[check]}
+          passed={words.passed[check]}
+        />
+      ))}
+      {others.length > 0 && (
+        <CheckRow title={words.checks.other} problems={others} fine="" passed="" />
+      )}
+    </ul>
+  );
+}
+
+interface CheckProps {
+  title: string;
+  problems: readonly ProblemReport[];
+  fine: string;
+  passed: string;
+}
+
+function CheckRow({ title, problems, fine, passed }: CheckProps) {
+  const isFine = problems.length === 0;
+  return (
+    <li class={isFine ? 'tone-ok' : 'tone-danger'}>
+      <Icon name={isFine ? 'good' : 'bad'} />
+      <b>{title}</b>
+      <div>
+        {isFine && <p>{fine}</p>}
+        {problems.map(({ kind, position, sentence, evidence }) => (
+          <div key={`${kind}@${position}`}>
+            <p>{cut(sentence)}</p>
+            <p class="hint">{cut(evidence, 400)}</p>
+          </div>
+        ))}
+      </div>
+      <b class="check-word">{isFine ? passed : t().question.problem}</b>
+    </li>
+  );
+}
+
+/** Causes with what helps; what was found out and what is only likely have different words. */
+export function Causes({ question: { causes } }: { question: QuestionReport }) {
+  const { question: words } = t();
+  if (causes.length === 0) return null;
+  return (
+    <section class="box tone-ask causes">
+      <h3>{words.behind}</h3>
+      <dl>
+        {causes.map(({ kind, certainty, sentence, cure }) => (
+          <div key={`${kind} ${sentence}`}>
+            <dt>{certainty === 'proof' ? words.certain : words.likely}</dt>
+            <dd>{cut(sentence, 600)}</dd>
+            <dt>{words.helps}</dt>
+            <dd>{cut(cure, 600)}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+/** The judgement in one sentence, then old and new; rows that differ are marked by word and sign. */
+export function Comparison({ comparison }: { comparison: ComparisonReport }) {
+  const { question: words } = t();
+  const fields: Readonly<Record<string, string>> = words.fields;
+  return (
+    <section class="comparison">
+      <p class="box tone-caution">{comparison.sentence}</p>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways must be reachable by keyboard */}
+      <section class="scrolls" aria-label={words.compared} tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{words.field}</th>
+              <th scope="col">
+                {words.before} ({shortInstant(comparison.lastSeenAt)})
+              </th>
+              <th scope="col">{words.now}</th>
+              <th scope="col">=/≠</th>
+            </tr>
+          </thead>
+          <tbody>
+            {comparison.rows.map((row) => (
+              <tr key={row.field} class={row.differs === true ? 'differs' : undefined}>
+                <th scope="row">{fields[row.field] ?? row.field}</th>
+                <td>{valueText(row.field, row.old)}</td>
+                <td>{valueText(row.field, row.new)}</td>
+                <td>
+                  {row.differs === null
+                    ? '?'
+                    : row.differs
+                      ? `≠ ${words.differs}`
+                      : `= ${words.same}`}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </section>
+  );
+}
+
+function valueText(field: string, value: string | null): string {
+  if (value === null) return '?';
+  return /sha256|sha1/i.test(field) ? fingerprint(value) : cut(value, 300);
+}
