@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { copyOfTree, install, pack, repoRoot } from './packed.ts';
 
 const execute = promisify(execFile);
-const PUBLISHED = ['trust', 'soap', 'server', 'connector', 'cli'];
+const PUBLISHED = ['trust', 'soap', 'server', 'connector', 'desk', 'cli'];
 
 describe('packed and installed elsewhere', () => {
   let folder = '';
@@ -68,7 +68,7 @@ describe('packed and installed elsewhere', () => {
     await fs.access(path.join(elsewhere, 'node_modules', '.bin', 'postern'));
   });
 
-  for (const name of PUBLISHED.filter((one) => one !== 'cli')) {
+  for (const name of PUBLISHED.filter((one) => one !== 'cli' && one !== 'desk')) {
     test(`@postern/${name} is imported from its built form, with all that its source exports`, async () => {
       const installed = await namesExported(elsewhere, `@postern/${name}`);
       assert.ok(installed.url.includes(`/node_modules/@postern/${name}/dist/`), installed.url);
@@ -76,6 +76,12 @@ describe('packed and installed elsewhere', () => {
       assert.deepEqual(installed.names, source.names);
     });
   }
+
+  test('the page of the desk is built, and found where it is installed', async () => {
+    const { url } = await namesExported(elsewhere, '@postern/desk');
+    const page = new URL('./dist/index.html', url);
+    assert.match(await fs.readFile(page, 'utf8'), /<script type="module"[^>]* src="\/assets\//);
+  });
 
   test('a strict TypeScript program type-checks against the published declarations', async () => {
     const imports = ['trust', 'soap', 'server', 'connector'].map(
