@@ -142,12 +142,15 @@ test('the certificate of a server is there as soon as it was met, with how it st
   }
 });
 
-test('under an override the certificate says until when', async (t) => {
+test('under an override the certificate says until when, and after Stop Trusting that it has to be asked about', async (t) => {
   const made = await allowed(t);
   const at = `/api/servers/${SERVER_NAME}/${made.port}/certificate`;
   const report = await get<ServerCertificateReport>(made, at);
   const [trusted] = await get<TrustReport[]>(made, '/api/trust');
   assert.deepEqual([report.verdict, report.until], ['overridden', trusted?.expiresAt]);
+  await made.call('POST', '/api/trust/stop', { host: SERVER_NAME, port: made.port });
+  const stopped = await get<ServerCertificateReport>(made, at);
+  assert.deepEqual([stopped.verdict, stopped.until], ['ask', null]);
 });
 
 test('the time line shows the certificate, what was decided, and that it goes on; after Stop Trusting it has ended', async (t) => {

@@ -15,12 +15,15 @@ export function serverRoutes(options: HostOptions): readonly Route[] {
 
   function certificate(exchange: Exchange): ServerCertificateReport {
     const endpoint = endpointOf(exchange);
-    const { diagnosis, verdict } = gate.status(endpoint);
+    const { diagnosis, verdict, state } = gate.status(endpoint);
     // Nothing is known of a server that was not met since the daemon started.
     if (diagnosis === null || verdict === null || diagnosis.chain.length === 0) {
       throw new HostError(404, 'ERR_NOT_FOUND', 'no certificate of this server was seen yet');
     }
-    return serverCertificateReport({ endpoint, diagnosis, verdict });
+    const report = serverCertificateReport({ endpoint, diagnosis, verdict });
+    // What was allowed when the chain was judged may have ended or been withdrawn since.
+    const isOver = verdict.kind === 'overridden' && state !== 'overridden';
+    return isOver ? { ...report, verdict: 'ask', until: null } : report;
   }
 
   async function timeLine(exchange: Exchange): Promise<readonly CertificateLane[]> {
