@@ -27,9 +27,11 @@ export function Checks({ question }: { question: QuestionReport }) {
   const of = (check: Check): readonly ProblemReport[] =>
     question.problems.filter(({ kind }) => CHECK_OF[kind] === check);
   const others = question.problems.filter(({ kind }) => CHECK_OF[kind] === undefined);
-  const checks = (['issuer', 'dates', 'name'] as const).toSorted(
-    (a, b) => Number(of(a).length === 0) - Number(of(b).length === 0),
-  );
+  // Of a chain that could not be read to its end nothing may be called fine.
+  const isRead = !others.some(({ kind }) => kind === 'malformed' || kind === 'limit-exceeded');
+  const checks = (['issuer', 'dates', 'name'] as const)
+    .filter((check) => isRead || of(check).length > 0)
+    .toSorted((a, b) => Number(of(a).length === 0) - Number(of(b).length === 0));
   return (
     <ul class="checks" aria-label={words.checked}>
       {checks.map((check) => (
