@@ -111,7 +111,7 @@ const VALUES_OF: Readonly<Record<string, readonly string[]>> = {
     'packages/cli/src/control-host.ts',
     'packages/cli/src/control.ts',
     // Listens, on 127.0.0.1, for the desk.
-    'packages/connector/src/host/desk-server.ts',
+    'packages/connector/src/host/desk/server.ts',
     'packages/connector/src/http.ts',
     'packages/server/src/server.ts',
     'packages/trust/src/danger.ts',

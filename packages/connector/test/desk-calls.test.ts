@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createManualClock } from '../../../test/manual-clock.ts';
-import { DESK_CALLS, SOCKET_CALLS } from '../src/host/desk-calls.ts';
+import { DESK_CALLS, SOCKET_CALLS } from '../src/host/desk/calls.ts';
 import { deskStage } from './desk-stage.ts';
 
 const nameOf = ({ method, path }: { method: string; path: string }): string => `${method} ${path}`;

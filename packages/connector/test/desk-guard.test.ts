@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Refusal, refusalOf } from '../src/host/desk-guard.ts';
+import { type Refusal, refusalOf } from '../src/host/desk/guard.ts';
 
 const AUTHORITY = '127.0.0.1:5005';
 const OWN = `http://${AUTHORITY}`;

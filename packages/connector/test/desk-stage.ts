@@ -17,10 +17,10 @@ import {
 import { createFrontAsker } from '../src/asker.ts';
 import { createEngines } from '../src/engines.ts';
 import { openHistory } from '../src/history/history.ts';
-import { createDesk, type Desk } from '../src/host/desk-listener.ts';
-import type { DeskLimits } from '../src/host/desk-server.ts';
+import { createDesk, type Desk } from '../src/host/desk/listener.ts';
+import type { DeskLimits } from '../src/host/desk/server.ts';
+import { createViewTickets, type ViewTickets } from '../src/host/desk/view-tickets.ts';
 import { createHost, type Host } from '../src/host/host.ts';
-import { createViewTickets, type ViewTickets } from '../src/host/view-tickets.ts';
 import { openProfiles } from '../src/profile.ts';
 import { afterwards, temporaryFolder } from './temporary.ts';
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createManualClock } from '../../../test/manual-clock.ts';
-import { createViewTickets } from '../src/host/view-tickets.ts';
+import { createViewTickets } from '../src/host/desk/view-tickets.ts';
 import { deskStage } from './desk-stage.ts';
 
 const AT = new Date('2026-11-23T08:00:00Z');
@@ -72,6 +72,10 @@ test('an address is good for 30 seconds, and the newest sixteen wait', async () 
     many.map(takes),
     many.map((_, index) => index > 0),
   );
+  // The computer slept: no timer has run.
+  const asleep = tickets.add(document);
+  clock.setWallClock(new Date(clock.now().getTime() + 30_000));
+  assert.equal(takes(asleep), false);
   const last = tickets.add(document);
   tickets.close();
   assert.equal(takes(last), false);

@@ -3,10 +3,10 @@
  * certificates that servers have shown. Runs on the history's own thread.
  */
 
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import type { Endpoint } from '@postern/trust';
 import type { HistoryEntry, HistoryKind } from '../api.ts';
-import { StoreFailure } from '../store/schema.ts';
+import { type FileKind, inTransaction, openFile } from '../sqlite/file.ts';
 import type { CountedFact, HistoryFilter, HistoryOperations } from './facts.ts';
 
 /** Entries that are kept; with 300 bytes each that is a file of 40 MB. */
@@ -27,10 +27,6 @@ const MAX_SERVER_ENTRIES = 10_000;
 
 const DAY_MS = 86_400_000;
 
-/** `Psth`, as the other files of `trust/` are marked. */
-const APPLICATION_ID = 0x50_73_74_68;
-const VERSION = 1;
-
 const TABLES = `
 CREATE TABLE entry(
   id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,
@@ -50,34 +46,11 @@ type Row = Record<string, SQLOutputValue>;
 /** Kinds after which an override does not hold any more, or holds anew. */
 const HOLDING = "'expired','granted','retired','stopped'";
 
-/**
- * Opens the file, alone: one process writes and every other is told. A commit is on disk when it
- * returns. Throws StoreFailure: ERR_STORE_CORRUPT, ERR_STORE_VERSION, and SQLite's errors.
- */
+const HISTORY: FileKind = { name: 'history', mark: 'Psth', version: 1, tables: TABLES };
+
+/** Opens the file. Throws StoreFailure: ERR_STORE_LOCKED, ERR_STORE_CORRUPT, ERR_STORE_VERSION. */
 export function openHistoryDatabase(path: string): DatabaseSync {
-  const database = new DatabaseSync(path);
-  try {
-    // Exclusive before WAL: then no memory is shared, which a home on a network could not do.
-    database.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL; BEGIN EXCLUSIVE');
-    const pragma = (name: string): number =>
-      Number(database.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0);
-    const version = pragma('user_version');
-    const tables = database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n;
-    if (version === 0 && tables === 0) {
-      database.exec(TABLES);
-      database.exec(`PRAGMA application_id=${APPLICATION_ID}; PRAGMA user_version=${VERSION}`);
-    } else if (pragma('application_id') !== APPLICATION_ID) {
-      throw new StoreFailure('ERR_STORE_CORRUPT', `"${path}" is not a history`);
-    } else if (version !== VERSION) {
-      const message = `history "${path}" has version ${version}, supported is ${VERSION}`;
-      throw new StoreFailure('ERR_STORE_VERSION', message);
-    }
-    database.exec('COMMIT; PRAGMA journal_mode=WAL');
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+  return openFile(path, HISTORY);
 }
 
 /** The operations on an open file. */
@@ -115,19 +88,6 @@ export function createHistoryOperations(database: DatabaseSync): HistoryOperatio
   };
   /** The instant from which age was reckoned last. */
   let lookedAt: number | null = null;
-
-  function inTransaction<T>(work: () => T): T {
-    database.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work();
-      database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      // A failed COMMIT (full disk) may have rolled back by itself.
-      if (database.isTransaction) database.exec('ROLLBACK');
-      throw error;
-    }
-  }
 
   function add(fact: CountedFact): number | null {
     const { kind, host, port, leafSha256, leafDer, atMs, lastMs } = fact;
@@ -171,14 +131,14 @@ export function createHistoryOperations(database: DatabaseSync): HistoryOperatio
 
   return {
     append: (facts) =>
-      inTransaction(() => {
+      inTransaction(database, () => {
         const ids = facts.map(add);
         const newestId = ids.findLast((id) => id !== null);
         if (newestId !== undefined && newestId !== null) letGo(newestId);
         return ids;
       }),
     recount: (recounts) =>
-      inTransaction(() => {
+      inTransaction(database, () => {
         for (const { id, lastMs, count, endpoint, leafSha256 } of recounts) {
           sql.recount.run(lastMs, count, id);
           if (endpoint === null || leafSha256 === null) continue;

@@ -8,7 +8,7 @@ import type { Clock, Endpoint } from '@postern/trust';
 import { StoreError } from '@postern/trust';
 import type { HistoryEntry, HistoryPage } from '../api.ts';
 import type { HistoryFact, HistoryFilter, ServerHistory } from './facts.ts';
-import { type HistoryThread, openThread } from './thread.ts';
+import { type HistoryThread, openHistoryThread } from './thread.ts';
 
 /** Longest time that a count is known to this process alone, in ms: what a crash may take away. */
 const RECOUNT_MS = 30_000;
@@ -83,7 +83,7 @@ export function openHistory(file: string, about: HistoryOptions): History {
   function opened(): Promise<HistoryThread> {
     if (thread !== null) return thread;
     if (isClosed) return Promise.reject(unusable(file, 'it is closed'));
-    const opening = openThread(file);
+    const opening = openHistoryThread(file);
     const forget = (): void => {
       if (thread === opening) thread = null;
     };

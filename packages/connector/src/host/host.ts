@@ -11,8 +11,9 @@ import type { Engines } from '../engines.ts';
 import type { History } from '../history/history.ts';
 import { endpointOf, type Profiles } from '../profile.ts';
 import { questionReport } from '../report.ts';
-import type { Desk } from './desk-listener.ts';
-import { deskRoutes } from './desk-routes.ts';
+import type { Desk } from './desk/listener.ts';
+import { deskRoutes } from './desk/routes.ts';
+import type { ViewTickets } from './desk/view-tickets.ts';
 import { createEventStreams } from './events.ts';
 import { answer, answerFailure, type Caller, HostError, TERMINAL } from './exchange.ts';
 import { historyNotice, historyRoutes } from './history-routes.ts';
@@ -24,7 +25,6 @@ import { findRoute, type Route } from './routes.ts';
 import { serverRoutes } from './server-routes.ts';
 import { trustRoutes } from './trust-routes.ts';
 import { unusableProfile } from './unreadable.ts';
-import type { ViewTickets } from './view-tickets.ts';
 
 /** What the daemon's API speaks for. */
 export interface HostOptions {

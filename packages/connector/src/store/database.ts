@@ -8,6 +8,7 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 
 import type { ItemKind } from '@postern/soap';
 import type { GalReport, MessageSummary, OutboxReport } from '../api.ts';
 import { readMessage } from '../read-message.ts';
+import { inTransaction } from '../sqlite/file.ts';
 import { listHeaders } from './headers.ts';
 import type { FetchedItem, ItemChange, StoredItem, StoreOperations } from './records.ts';
 
@@ -35,18 +36,7 @@ export function createOperations(database: DatabaseSync): StoreOperations {
     sql(text).get(...values);
   const all = (text: string, ...values: SQLInputValue[]): Row[] => sql(text).all(...values);
 
-  function inTransaction<T>(work: () => T): T {
-    database.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work();
-      database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      // A failed COMMIT (full disk) may have rolled back by itself.
-      if (database.isTransaction) database.exec('ROLLBACK');
-      throw error;
-    }
-  }
+  const atOnce = <T>(work: () => T): T => inTransaction(database, work);
 
   function meta(key: string): string | null {
     return textOrNull(first('SELECT value FROM meta WHERE key=?', key)?.value);
@@ -147,7 +137,7 @@ export function createOperations(database: DatabaseSync): StoreOperations {
       };
     },
     beginInitial: ({ token, items }) =>
-      inTransaction(() => {
+      atOnce(() => {
         run('DELETE FROM pending');
         for (const item of items) pend(item);
         for (const row of all('SELECT id FROM item WHERE id NOT IN (SELECT id FROM pending)')) {
@@ -156,7 +146,7 @@ export function createOperations(database: DatabaseSync): StoreOperations {
         putMeta('token', token);
       }),
     applyDelta: ({ token, items, deletedIds }) =>
-      inTransaction(() => {
+      atOnce(() => {
         const outcome = { deleted: 0, updated: 0, pending: 0 };
         for (const id of deletedIds) {
           run('DELETE FROM pending WHERE id=?', id);
@@ -183,7 +173,7 @@ export function createOperations(database: DatabaseSync): StoreOperations {
         folderId: numberOrNull(row.folder),
       })),
     storeBatch: ({ items, goneIds, bytes }) =>
-      inTransaction(() => {
+      atOnce(() => {
         for (const item of items) {
           const { content } = item;
           put(
@@ -200,7 +190,7 @@ export function createOperations(database: DatabaseSync): StoreOperations {
         }
       }),
     replaceFolders: (folders) =>
-      inTransaction(() => {
+      atOnce(() => {
         run('DELETE FROM folder');
         for (const one of folders) {
           const { id, parentId, name, path, view, unread, total } = one;
@@ -266,7 +256,7 @@ export function createOperations(database: DatabaseSync): StoreOperations {
         json,
       ),
     applyGal: ({ token, isFull, entries, deletedIds }) =>
-      inTransaction(() => {
+      atOnce(() => {
         if (isFull) run('DELETE FROM gal');
         for (const one of entries) {
           const fields = JSON.stringify(one.fields);
@@ -313,7 +303,7 @@ export function createOperations(database: DatabaseSync): StoreOperations {
         id,
       ),
     recordSent: (id, savedId) =>
-      inTransaction(() => {
+      atOnce(() => {
         run(
           `UPDATE outbox SET state='sent', raw=NULL, error=NULL, saved=?, attempts=attempts+1 WHERE id=?`,
           savedId,

@@ -7,16 +7,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import type { Clock } from '@postern/trust';
-import { DESK_CALLS } from './desk-calls.ts';
-import { ENTRY_PAGE, ENTRY_SCRIPT, ENTRY_SCRIPT_PATH, LATE_PAGE } from './desk-entry.ts';
-import { ENTRY_PATH, type Refusal, refusalOf } from './desk-guard.ts';
-import { createHandover } from './desk-handover.ts';
-import { DESK_HEADERS, viewHeaders } from './desk-headers.ts';
-import { type Page, readPage } from './desk-page.ts';
-import { createPatience } from './desk-patience.ts';
-import { LOOPBACK, listenOnLoopback } from './desk-port.ts';
-import { createDeskServer, type DeskLimits } from './desk-server.ts';
-import { createDeskSessions, type DeskSession } from './desk-sessions.ts';
 import {
   answer,
   answerFailure,
@@ -24,7 +14,17 @@ import {
   HostError,
   readObject,
   textField,
-} from './exchange.ts';
+} from '../exchange.ts';
+import { DESK_CALLS } from './calls.ts';
+import { ENTRY_PAGE, ENTRY_SCRIPT, ENTRY_SCRIPT_PATH, LATE_PAGE } from './entry.ts';
+import { ENTRY_PATH, type Refusal, refusalOf } from './guard.ts';
+import { createHandover } from './handover.ts';
+import { DESK_HEADERS, viewHeaders } from './headers.ts';
+import { type Page, readPage } from './page.ts';
+import { createPatience } from './patience.ts';
+import { LOOPBACK, listenOnLoopback } from './port.ts';
+import { createDeskServer, type DeskLimits } from './server.ts';
+import { createDeskSessions, type DeskSession } from './sessions.ts';
 import { VIEW_PATH, type ViewTickets } from './view-tickets.ts';
 
 /** Most of a header that is told to the log, in characters. */

@@ -4,8 +4,8 @@
  */
 
 import type { Clock } from '@postern/trust';
-import { beginLifetime, type Lifetime } from './desk-lifetime.ts';
-import { isSecret, newSecret, secretHash } from './desk-secret.ts';
+import { beginLifetime, type Lifetime } from './lifetime.ts';
+import { isSecret, newSecret, secretHash } from './secret.ts';
 
 /** How long an address waits for its frame, in ms: the page asks for it and shows the frame at once. */
 const TICKET_MS = 30_000;

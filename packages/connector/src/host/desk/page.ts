@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { HostError } from './exchange.ts';
+import { HostError } from '../exchange.ts';
 
 /** One file of the page. */
 export interface PageFile {

@@ -2,7 +2,7 @@
 
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { DESK_HEADERS } from './desk-headers.ts';
+import { DESK_HEADERS } from './headers.ts';
 
 /** What a client may take of this process, in ms, bytes and connections. */
 export interface DeskLimits {

@@ -5,8 +5,8 @@
 
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '@postern/trust';
-import { beginLifetime, type Lifetime } from './desk-lifetime.ts';
-import { isSecret, newSecret, secretHash } from './desk-secret.ts';
+import { beginLifetime, type Lifetime } from './lifetime.ts';
+import { isSecret, newSecret, secretHash } from './secret.ts';
 
 /** How long a code waits for its browser, in ms. */
 export const CODE_MS = 60_000;

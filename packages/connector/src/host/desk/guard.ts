@@ -114,9 +114,10 @@ function bodyRefusal(isRead: boolean, one: (name: string) => string | undefined)
 
 /** One `/`, then a path that means what it says: nothing that a reader of URLs would take for another one. */
 function isPlainTarget(target: string, authority: string): boolean {
-  if (!target.startsWith('/') || target.startsWith('//') || target.includes('#')) return false;
+  if (!target.startsWith('/') || target.includes('#')) return false;
   const origin = `http://${authority}`;
   if (!URL.canParse(target, origin)) return false;
+  // Two slashes, or one and a backslash, would name a host.
   const read = new URL(target, origin);
   return read.origin === origin && read.pathname === pathOf(target);
 }

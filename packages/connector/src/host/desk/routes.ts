@@ -1,8 +1,8 @@
 /** Opening a desk, at the daemon's API: on the control socket alone, whose folder nobody else can enter. */
 
-import type { Desk } from './desk-listener.ts';
-import { type Exchange, HostError, readObject } from './exchange.ts';
-import type { Route } from './routes.ts';
+import { type Exchange, HostError, readObject } from '../exchange.ts';
+import type { Route } from '../routes.ts';
+import type { Desk } from './listener.ts';
 
 /** Longest name of a profile that is taken along, in characters; whether there is such a profile shows in the desk. */
 const MAX_NAME = 200;
