@@ -33,6 +33,7 @@ Colour is used on a terminal alone, and never where \`NO_COLOR\` is set.
 | \`POSTERN_HOME\` | where profiles, mail, trust and log are kept; the user's data folder unless set |
 | \`ZIMBRA_HOME\` | home of the server on this machine; \`demo-server\` in the home unless set |
 | \`NO_COLOR\` | no colour |
+| \`DISPLAY\`, \`WAYLAND_DISPLAY\` | on Linux: whether there is a browser to open |
 
 None of them changes trust.
 `;

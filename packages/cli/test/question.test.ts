@@ -2,7 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { CauseReport, ComparisonReport, QuestionReport } from '@postern/connector';
+import {
+  type CauseReport,
+  type ComparisonReport,
+  PHRASES,
+  type QuestionReport,
+} from '@postern/connector';
 import type { TrustAnswer } from '@postern/trust';
 import {
   after,
@@ -13,7 +18,7 @@ import {
   type QuestionState,
 } from '../src/terminal/question.ts';
 import { drawQuestion, firstSentence, promptOf, titleOf } from '../src/terminal/question-text.ts';
-import { PHRASES } from '../src/terminal/words.ts';
+
 import { CAUSE, CERTIFICATE, COMPARISON, NOW, question, SHA256 } from './sample-question.ts';
 
 const OTHER_SHA256 = 'aa00bb11'.repeat(8);

@@ -93,8 +93,9 @@ export interface ProfileReport {
   leafSha256: string | null;
   /** When the certificate of a verified server ends, if that is within 30 days or was; else null. */
   certificateEndsAt: string | null;
-  /** The least secure of the eight (house, decision 19). */
+  /** The least secure of the eight (house, decision 19), in words and as data. */
   connectionStatus: string;
+  security: ConnectionSecurity;
   /** The open question about this profile's server, which other profiles may share. */
   questionId: string | null;
   workOffline: { reason: OfflineReason; detail: string } | null;

@@ -16,6 +16,7 @@ export { createDesk, type Desk } from './host/desk/listener.ts';
 export { createViewTickets } from './host/desk/view-tickets.ts';
 export * from './host/host.ts';
 export * from './legacy-profile.ts';
+export { PHRASES } from './phrases.ts';
 export * from './profile.ts';
 export * from './report.ts';
 export type { MailStore } from './store/records.ts';

@@ -4,7 +4,7 @@ import type { ConnectionPurpose, EndpointStatus, Verdict } from '@postern/trust'
 import type { ProfileReport, TrafficReport } from './api.ts';
 import type { ConnectionState } from './connection.ts';
 import { endpointOf, type Profile } from './profile.ts';
-import { connectionStatusOf, securityOf } from './security.ts';
+import { connectionStatusOf, leastSecure, securityOf } from './security.ts';
 
 /** What a report is made from. */
 export interface ProfileFacts {
@@ -36,6 +36,7 @@ export function profileReport(facts: ProfileFacts): ProfileReport {
     traffic: traffic(state.purpose),
   }));
   const wanted = connections.filter(({ purpose }) => isWanted(purpose));
+  const security = leastSecure(wanted.map((one) => one.security));
   return {
     profile: profile.name,
     email: profile.email,
@@ -44,7 +45,8 @@ export function profileReport(facts: ProfileFacts): ProfileReport {
     useSecureConnection: profile.useSecureConnection,
     leafSha256: status.diagnosis?.chain[0]?.sha256 ?? null,
     certificateEndsAt: endOf(status, now),
-    connectionStatus: connectionStatusOf(wanted.map(({ security }) => security)),
+    connectionStatus: connectionStatusOf(security),
+    security,
     questionId: status.question?.id ?? null,
     workOffline: offline,
     connections,

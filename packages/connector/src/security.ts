@@ -46,11 +46,15 @@ const RANK: readonly ConnectionSecurity['kind'][] = [
   'SECURE',
 ];
 
-/** The one box that the article has: the least secure of the eight. */
-export function connectionStatusOf(connections: readonly ConnectionSecurity[]): string {
-  const least = [...connections].sort((a, b) => RANK.indexOf(a.kind) - RANK.indexOf(b.kind))[0];
-  switch (least?.kind) {
-    case undefined:
+/** The least secure of these; `none` where there are none. */
+export function leastSecure(connections: readonly ConnectionSecurity[]): ConnectionSecurity {
+  const [least] = connections.toSorted((a, b) => RANK.indexOf(a.kind) - RANK.indexOf(b.kind));
+  return least ?? { kind: 'none' };
+}
+
+/** The one box that the article has, in words. */
+export function connectionStatusOf(security: ConnectionSecurity): string {
+  switch (security.kind) {
     case 'none':
       return 'not connected';
     case 'NOT SECURE':
@@ -60,7 +64,7 @@ export function connectionStatusOf(connections: readonly ConnectionSecurity[]): 
     case 'waiting':
       return 'waiting for your decision';
     case 'trusted-by-you':
-      return `trusted by you until ${least.until}`;
+      return `trusted by you until ${security.until}`;
     case 'SECURE':
       return 'SECURE';
   }

@@ -54,11 +54,6 @@ export function pathOf(...segments: readonly (number | string)[]): string {
   return `/api/${segments.map((segment) => encodeURIComponent(segment)).join('/')}`;
 }
 
-/** Reads JSON. Throws ApiFailure. */
-export function read<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return send<T>('GET', path, undefined, signal);
-}
-
 /** Sends JSON and reads JSON. Throws ApiFailure. */
 export async function send<T>(
   method: 'DELETE' | 'GET' | 'PATCH' | 'POST',
@@ -68,11 +63,6 @@ export async function send<T>(
 ): Promise<T> {
   const response = await request(method, path, body, signal);
   return (await response.json()) as T;
-}
-
-/** Reads bytes, for a file to be kept. Throws ApiFailure. */
-export async function readBytes(path: string): Promise<Blob> {
-  return (await request('GET', path)).blob();
 }
 
 /** Reads one JSON value a line for as long as the daemon sends them. Throws ApiFailure. */

@@ -48,13 +48,18 @@ export function relative(at: Date | string, from: Date): string {
     ['minute', 60],
   ];
   const [unit, length] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 1];
-  const text = new Intl.RelativeTimeFormat(locale.value, { numeric: 'always' });
+  const text = new Intl.RelativeTimeFormat(locale.value, { numeric: 'auto' });
   return tight(text.format(Math.trunc(seconds / length), unit));
 }
 
 /** `12,480`. */
 export function count(value: number): string {
   return new Intl.NumberFormat(locale.value === 'de' ? 'de-DE' : 'en-GB').format(value);
+}
+
+/** `Mail, Folders and Changes`. */
+export function listed(names: readonly string[]): string {
+  return new Intl.ListFormat(locale.value, { type: 'conjunction' }).format(names);
 }
 
 /** `41.2 MB`, in powers of 1000 as file managers show them. */

@@ -4,13 +4,13 @@ import './style/tokens.css';
 import './style/ground.css';
 import './style/parts.css';
 import { render } from 'preact';
-import { start } from './desk.ts';
-import { Desk } from './shell/desk.tsx';
+import { Page } from './shell/page.tsx';
+import { start } from './state.ts';
 import { followLocale } from './text/text.ts';
 
 const place = document.getElementById('desk');
 if (place !== null) {
   followLocale();
-  render(<Desk />, place);
+  render(<Page />, place);
   void start();
 }

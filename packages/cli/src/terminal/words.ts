@@ -1,19 +1,8 @@
 /** The words that terminal questions and reports share: phrases, periods, instants. English. */
 
+import { PHRASES } from '@postern/connector';
 import type { TrustInterval } from '@postern/trust';
 import { printable } from '../printable.ts';
-
-/** What each of the eight connections does, as the article lists them. */
-export const PHRASES: Readonly<Record<string, string>> = {
-  mail: 'sending and receiving mail',
-  folders: 'synchronizing folders',
-  gal: 'synchronizing the Global Address List',
-  changes: 'detecting changes on the server',
-  signatures: 'synchronizing signatures',
-  senders: 'synchronizing whitelists and blacklists',
-  preferences: 'synchronizing preferences',
-  upgrade: 'checking for an upgrade',
-};
 
 /** The eight by name, for lists. */
 export const CONNECTION_NAMES: Readonly<Record<string, string>> = {

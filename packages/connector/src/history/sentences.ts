@@ -7,21 +7,10 @@ import {
   type GateEvent,
   type Override,
 } from '@postern/trust';
+import { PHRASES } from '../phrases.ts';
 import { excerpt } from '../text.ts';
 
 type EventOf<T extends GateEvent['type']> = Extract<GateEvent, { type: T }>;
-
-/** What each of the eight connections does, as the article lists them. */
-const DOING: Readonly<Record<string, string>> = {
-  mail: 'sending and receiving mail',
-  folders: 'synchronizing folders',
-  gal: 'synchronizing the Global Address List',
-  changes: 'detecting changes on the server',
-  signatures: 'synchronizing signatures',
-  senders: 'synchronizing whitelists and blacklists',
-  preferences: 'synchronizing preferences',
-  upgrade: 'checking for an upgrade',
-};
 
 const ASKED: Readonly<Record<AskReason, string>> = {
   changed: 'whose certificate has changed',
@@ -67,7 +56,7 @@ export function verdictSentence({
 }
 
 function whileDoing(purpose: string): string {
-  const doing = DOING[purpose];
+  const doing = PHRASES[purpose];
   return doing === undefined ? 'While connecting' : `While ${doing}`;
 }
 

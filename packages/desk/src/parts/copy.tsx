@@ -2,7 +2,7 @@
 
 import { useState } from 'preact/hooks';
 import { later } from '../clock.ts';
-import { speak } from '../desk.ts';
+import { speak } from '../state.ts';
 import { t } from '../text/text.ts';
 import { Icon } from './icon.tsx';
 

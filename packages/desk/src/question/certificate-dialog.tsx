@@ -15,16 +15,10 @@ type Tab = 'details' | 'general' | 'path';
 export type Viewed = Pick<QuestionReport, 'chain' | 'host' | 'path' | 'problems'>;
 
 /** The dialog, on the server's own certificate. */
-export function CertificateDialog({
-  question,
-  onClose,
-}: {
-  question: Viewed;
-  onClose: () => void;
-}) {
+export function CertificateDialog({ viewed, onClose }: { viewed: Viewed; onClose: () => void }) {
   const { certificate: words, shell } = t();
   const [tab, setTab] = useState<Tab>('general');
-  const [leaf] = question.chain;
+  const [leaf] = viewed.chain;
   return (
     <Dialog
       title={words.title}
@@ -49,9 +43,9 @@ export function CertificateDialog({
             { name: 'path', title: words.path },
           ]}
         >
-          {tab === 'general' && <General leaf={leaf} viewed={question} />}
+          {tab === 'general' && <General leaf={leaf} viewed={viewed} />}
           {tab === 'details' && <Details certificate={leaf} />}
-          {tab === 'path' && <Path viewed={question} />}
+          {tab === 'path' && <Path viewed={viewed} />}
         </Tabs>
       )}
     </Dialog>
@@ -97,7 +91,9 @@ function Verdict({ viewed: { problems } }: { viewed: Viewed }) {
         <b>{words.verdict}</b>
         {isFine && <p>{words.isFine}</p>}
         {problems.map(({ kind, position, sentence }) => (
-          <p key={`${kind}@${position}`}>{cut(sentence)}</p>
+          <p key={`${kind}@${position}`} lang="en">
+            {cut(sentence)}
+          </p>
         ))}
       </div>
     </div>
@@ -110,8 +106,8 @@ function Details({ certificate }: { certificate: CertificateReport }) {
     [words.serialNumber, certificate.serialNumber],
     [words.signatureAlgorithm, certificate.signatureAlgorithm],
     [words.issuer, certificate.issuer],
-    [words.validFrom, certificate.notBefore],
-    [words.validTo, certificate.notAfter],
+    [words.validFrom, instant(certificate.notBefore)],
+    [words.validTo, instant(certificate.notAfter)],
     [words.subject, certificate.subject],
     [words.publicKey, certificate.publicKey],
     ...certificate.extensions.map(

@@ -8,15 +8,24 @@ import type { QuestionReport } from '@postern/connector/api';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiFailure, pathOf, send } from '../client.ts';
 import { later, now } from '../clock.ts';
-import { answering, askedId, closedQuestion, messageOf, notify, questions } from '../desk.ts';
-import { instant } from '../format.ts';
+import { listed, shortInstant } from '../format.ts';
 import { CopyButton } from '../parts/copy.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { Field } from '../parts/form.tsx';
 import { Icon } from '../parts/icon.tsx';
+import { Away } from '../shell/doorstep.tsx';
+import {
+  answering,
+  askedId,
+  closedQuestion,
+  link,
+  messageOf,
+  notify,
+  questions,
+} from '../state.ts';
 import { t } from '../text/text.ts';
 import { CertificateDialog } from './certificate-dialog.tsx';
-import { Causes, Checks, Comparison } from './question-facts.tsx';
+import { Causes, Checks, Comparison, Remarks } from './question-facts.tsx';
 
 type Choice = QuestionReport['choices'][number];
 
@@ -54,7 +63,7 @@ function Question({ question }: { question: QuestionReport }) {
         onView={() => setScreen('certificate')}
         onConnectDespite={() => setScreen('authorize')}
       />
-      {screen === 'certificate' && <CertificateDialog question={question} onClose={back} />}
+      {screen === 'certificate' && <CertificateDialog viewed={question} onClose={back} />}
     </>
   );
 }
@@ -80,15 +89,17 @@ interface TrustProps {
 
 function TrustDialog({ question, onRefuse, onView, onConnectDespite }: TrustProps) {
   const { question: words } = t();
-  const { because, choices, waiting, chain, supportText } = question;
+  const { because, choices, problems, waiting, chain, supportText } = question;
   const title =
     because === 'changed' || because === 'was-secure'
       ? words.titles[because]
       : words.titles.insecure;
-  const others = waiting.length - 1;
+  const names: Readonly<Record<string, string>> = t().connections.names;
+  const others = waiting.filter((one) => one !== question.purpose);
   return (
     <Dialog
       role="alertdialog"
+      width={question.comparison === null ? 'normal' : 'wide'}
       tone={because === 'changed' ? 'caution' : 'danger'}
       icon="shield-warning"
       title={title}
@@ -120,6 +131,10 @@ function TrustDialog({ question, onRefuse, onView, onConnectDespite }: TrustProp
         </>
       }
     >
+      {link.value !== 'open' && <Away />}
+      {(because === 'new-problem' || because === 'override-expired') && (
+        <p class="box tone-caution">{words.reasons[because]}</p>
+      )}
       {question.comparison !== null && <Comparison comparison={question.comparison} />}
       {because === 'plain-http' ? (
         <p class="box tone-danger">{words.plainRisk}</p>
@@ -127,14 +142,20 @@ function TrustDialog({ question, onRefuse, onView, onConnectDespite }: TrustProp
         <Checks question={question} />
       )}
       <Causes question={question} />
+      <Remarks question={question} />
       {choices.length === 0 && (
         <p class="box tone-caution">
-          {words.forbidden} {supportText}
+          {problems.every(({ overridable }) => overridable) ? words.forbidden : words.hopeless}{' '}
+          {supportText}
         </p>
       )}
       <div class="row">
         <CopyButton label={words.copyReport} text={question.administratorReport} />
-        {others > 0 && <p class="second">{words.waiting(others)}</p>}
+        {others.length > 0 && (
+          <p class="second">
+            {words.waiting(others.length, listed(others.map((one) => names[one] ?? one)))}
+          </p>
+        )}
       </div>
     </Dialog>
   );
@@ -191,7 +212,7 @@ function AuthorizeDialog({ question, onBack, onRefuse }: AuthorizeProps) {
   }
 
   const end = (interval: Choice['interval']): string =>
-    instant(new Date(now().getTime() + INTERVAL_MS[interval]));
+    shortInstant(new Date(now().getTime() + INTERVAL_MS[interval]));
   return (
     <Dialog
       role="alertdialog"
@@ -220,6 +241,7 @@ function AuthorizeDialog({ question, onBack, onRefuse }: AuthorizeProps) {
         </>
       }
     >
+      {link.value !== 'open' && <Away />}
       {failure !== null && (
         <p class="box tone-danger" role="alert">
           {failure}

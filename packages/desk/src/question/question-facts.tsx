@@ -1,4 +1,7 @@
-/** What there is to know of a question: three checks with a mark and a word, causes with cures, old and new side by side. */
+/**
+ * What there is to know of a question: three checks with a mark and a word, causes with cures, old and
+ * new side by side. Sentences of the daemon are English, and marked so for whoever reads them aloud.
+ */
 
 import type { ComparisonReport, ProblemReport, QuestionReport } from '@postern/connector/api';
 import { cut, fingerprint, shortInstant } from '../format.ts';
@@ -15,30 +18,46 @@ const CHECK_OF: Readonly<Partial<Record<ProblemReport['kind'], Check>>> = {
   'issuer-not-found': 'issuer',
   'incomplete-chain': 'issuer',
   'not-a-ca': 'issuer',
+  'path-too-long': 'issuer',
+  'policy-constraint': 'issuer',
   expired: 'dates',
   'not-yet-valid': 'dates',
   'name-mismatch': 'name',
   'name-constraint': 'name',
 };
 
-/** Issuer, Dates and Name as Outlook has them, those with a problem first; then every other problem. */
-export function Checks({ question }: { question: QuestionReport }) {
+/** With one of these the chain was not read to its end, or OpenSSL found what we did not: nothing may be called fine. */
+const UNREAD: ReadonlySet<ProblemReport['kind']> = new Set<ProblemReport['kind']>([
+  'limit-exceeded',
+  'malformed',
+  'refused-by-openssl',
+]);
+
+/** Whatever is wrong with a certificate above the server's is wrong with the issuer. */
+function checkOf({ kind, position }: ProblemReport): Check | 'other' {
+  return CHECK_OF[kind] ?? (position !== null && position > 0 ? 'issuer' : 'other');
+}
+
+/** Issuer, Dates and Name as Outlook has them, the gravest problem first; then every other problem. */
+export function Checks({ question: { problems } }: { question: QuestionReport }) {
   const { question: words } = t();
-  const of = (check: Check): readonly ProblemReport[] =>
-    question.problems.filter(({ kind }) => CHECK_OF[kind] === check);
-  const others = question.problems.filter(({ kind }) => CHECK_OF[kind] === undefined);
-  // Of a chain that could not be read to its end nothing may be called fine.
-  const isRead = !others.some(({ kind }) => kind === 'malformed' || kind === 'limit-exceeded');
+  // As the daemon ranks them, most grave first; a check without a problem comes after those.
+  const rank = (check: Check): number => {
+    const first = problems.findIndex((one) => checkOf(one) === check);
+    return first < 0 ? problems.length : first;
+  };
+  const isRead = !problems.some(({ kind }) => UNREAD.has(kind));
   const checks = (['issuer', 'dates', 'name'] as const)
-    .filter((check) => isRead || of(check).length > 0)
-    .toSorted((a, b) => Number(of(a).length === 0) - Number(of(b).length === 0));
+    .filter((check) => isRead || rank(check) < problems.length)
+    .toSorted((a, b) => rank(a) - rank(b));
+  const others = problems.filter((one) => checkOf(one) === 'other');
   return (
     <ul class="checks" aria-label={words.checked}>
       {checks.map((check) => (
         <CheckRow
           key={check}
           title={words.checks[check]}
-          problems={of(check)}
+          problems={problems.filter((one) => checkOf(one) === check)}
           fine={words.fine[check]}
           passed={words.passed[check]}
         />
@@ -47,6 +66,22 @@ export function Checks({ question }: { question: QuestionReport }) {
         <CheckRow title={words.checks.other} problems={others} fine="" passed="" />
       )}
     </ul>
+  );
+}
+
+/** Breaches of form, which do not stand in the way. */
+export function Remarks({ question: { remarks } }: { question: QuestionReport }) {
+  const { question: words } = t();
+  if (remarks.length === 0) return null;
+  return (
+    <details>
+      <summary>{words.remarks(remarks.length)}</summary>
+      <ul class="second" lang="en">
+        {remarks.map(({ kind, position, sentence }) => (
+          <li key={`${kind}@${position}`}>{cut(sentence)}</li>
+        ))}
+      </ul>
+    </details>
   );
 }
 
@@ -67,8 +102,10 @@ function CheckRow({ title, problems, fine, passed }: CheckProps) {
         {isFine && <p>{fine}</p>}
         {problems.map(({ kind, position, sentence, evidence }) => (
           <div key={`${kind}@${position}`}>
-            <p>{cut(sentence)}</p>
-            <p class="hint">{cut(evidence, 400)}</p>
+            <p lang="en">{cut(sentence)}</p>
+            <p class="hint" lang="en">
+              {cut(evidence, 400)}
+            </p>
           </div>
         ))}
       </div>
@@ -88,9 +125,9 @@ export function Causes({ question: { causes } }: { question: QuestionReport }) {
         {causes.map(({ kind, certainty, sentence, cure }) => (
           <div key={`${kind} ${sentence}`}>
             <dt>{certainty === 'proof' ? words.certain : words.likely}</dt>
-            <dd>{cut(sentence, 600)}</dd>
+            <dd lang="en">{cut(sentence, 600)}</dd>
             <dt>{words.helps}</dt>
-            <dd>{cut(cure, 600)}</dd>
+            <dd lang="en">{cut(cure, 600)}</dd>
           </div>
         ))}
       </dl>
@@ -104,7 +141,9 @@ export function Comparison({ comparison }: { comparison: ComparisonReport }) {
   const fields: Readonly<Record<string, string>> = words.fields;
   return (
     <section class="comparison">
-      <p class="box tone-caution">{comparison.sentence}</p>
+      <p class="box tone-caution" lang="en">
+        {comparison.sentence}
+      </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways must be reachable by keyboard */}
       <section class="scrolls" aria-label={words.compared} tabIndex={0}>
         <table>
@@ -123,8 +162,8 @@ export function Comparison({ comparison }: { comparison: ComparisonReport }) {
               <tr key={row.field} class={row.differs === true ? 'differs' : undefined}>
                 <th scope="row">{fields[row.field] ?? row.field}</th>
                 <td>{valueText(row.field, row.old)}</td>
-                <td>{valueText(row.field, row.new)}</td>
-                <td>
+                <td class="new">{valueText(row.field, row.new)}</td>
+                <td class="judged">
                   {row.differs === null
                     ? '?'
                     : row.differs
@@ -142,5 +181,6 @@ export function Comparison({ comparison }: { comparison: ComparisonReport }) {
 
 function valueText(field: string, value: string | null): string {
   if (value === null) return '?';
-  return /sha256|sha1/i.test(field) ? fingerprint(value) : cut(value, 300);
+  if (field === 'sha256' || field === 'spki') return fingerprint(value);
+  return field === 'not-after' || field === 'not-before' ? shortInstant(value) : cut(value, 300);
 }

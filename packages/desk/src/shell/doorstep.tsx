@@ -1,7 +1,7 @@
 /** What is shown while there is nothing to show: opening, not signed in, or the daemon is away. */
 
-import { link } from '../desk.ts';
 import { Icon } from '../parts/icon.tsx';
+import { link } from '../state.ts';
 import { t } from '../text/text.ts';
 
 /** The whole page, before the daemon's first word. */

@@ -1,7 +1,7 @@
 /** Notices: what the person should know and need not answer. */
 
-import { ask, dismiss, notices, question } from '../desk.ts';
 import { Icon } from '../parts/icon.tsx';
+import { ask, dismiss, notices, question } from '../state.ts';
 import { t } from '../text/text.ts';
 
 const ICONS = { caution: 'info', danger: 'bad', info: 'info', ok: 'good' } as const;

@@ -2,9 +2,9 @@
 
 import type { ProfileReport, Progress } from '@postern/connector/api';
 import { now } from '../clock.ts';
-import { profile } from '../desk.ts';
 import { count } from '../format.ts';
-import { profileLook, State } from '../parts/state.tsx';
+import { profileLook, State } from '../parts/state-pill.tsx';
+import { profile } from '../state.ts';
 import { t } from '../text/text.ts';
 import { workOffline } from './top-bar.tsx';
 

@@ -1,9 +1,9 @@
 /** The top of the window: the name, the profile, and Work Offline as a switch. */
 
 import { pathOf, send } from '../client.ts';
-import { attempt, chosenProfile, profile, refresh, status } from '../desk.ts';
 import { Switch } from '../parts/form.tsx';
 import { Icon } from '../parts/icon.tsx';
+import { attempt, chosenProfile, profile, status } from '../state.ts';
 import { t } from '../text/text.ts';
 
 /** Send/Receive, as a person's own doing: a question that comes of it opens its dialog. */
@@ -13,10 +13,7 @@ export async function sendReceive(name: string): Promise<void> {
 
 /** Switches Work Offline. */
 export async function workOffline(name: string, on: boolean): Promise<void> {
-  await attempt(async () => {
-    await send('POST', pathOf('profiles', name, 'work-offline'), { on });
-    await refresh();
-  });
+  await attempt(() => send('POST', pathOf('profiles', name, 'work-offline'), { on }));
 }
 
 /** The bar. */

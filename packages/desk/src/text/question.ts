@@ -38,15 +38,25 @@ const en = {
   likely: 'Likely',
   helps: 'What helps',
   copyReport: 'Copy Report for the Administrator',
-  waiting: (count: number) =>
+  waiting: (count: number, names: string) =>
     count === 1
-      ? 'One other connection waits for the same answer.'
-      : `${count} other connections wait for the same answer.`,
+      ? `One other connection waits for the same answer: ${names}.`
+      : `${count} other connections wait for the same answer: ${names}.`,
   workOffline: 'Work Offline',
   connectDespite: 'Connect Despite the Risks',
   authorize: 'Authorize Connections',
   back: 'Back',
   forbidden: 'Your organization does not allow this connection. Only your administrator can help.',
+  hopeless:
+    'With this problem nobody may allow the connection: it has to be mended on the server, by its administrator.',
+  reasons: {
+    'new-problem': 'You trusted this certificate before; since then it shows a new problem.',
+    'override-expired': 'You trusted this certificate before; that time is over.',
+  },
+  remarks: (count: number) =>
+    count === 1
+      ? 'One remark, which does not stand in the way'
+      : `${count} remarks, which do not stand in the way`,
   risk: 'If this is not your server, whoever runs it can read your password and all your mail. Has your administrator told you to expect this?',
   howLong: 'How long to trust this certificate',
   intervals: {
@@ -94,6 +104,8 @@ const en = {
     'interval-not-allowed': 'This period is not allowed any more. Nothing was authorized.',
     ERR_SESSION_IDLE:
       'This window was unused for half an hour, so it may not grant trust any more. Open Postern again on the command line: npx postern open',
+    ERR_SESSION_NONE:
+      'This window is not signed in any more. Nothing was authorized. Open Postern again on the command line: npx postern open',
     ERR_UNREACHABLE: 'Postern does not answer. Nothing was authorized.',
   },
 };
@@ -135,15 +147,26 @@ const de: typeof en = {
   likely: 'Vermutlich',
   helps: 'Was hilft',
   copyReport: 'Bericht für den Administrator kopieren',
-  waiting: (count) =>
+  waiting: (count, names) =>
     count === 1
-      ? 'Eine weitere Verbindung wartet auf dieselbe Antwort.'
-      : `${count} weitere Verbindungen warten auf dieselbe Antwort.`,
+      ? `Eine weitere Verbindung wartet auf dieselbe Antwort: ${names}.`
+      : `${count} weitere Verbindungen warten auf dieselbe Antwort: ${names}.`,
   workOffline: 'Offline arbeiten',
   connectDespite: 'Trotz der Risiken verbinden',
   authorize: 'Verbindungen autorisieren',
   back: 'Zurück',
   forbidden: 'Ihre Organisation erlaubt diese Verbindung nicht. Nur Ihr Administrator kann helfen.',
+  hopeless:
+    'Mit diesem Problem darf niemand die Verbindung erlauben: Es muss auf dem Server behoben werden, von seinem Administrator.',
+  reasons: {
+    'new-problem':
+      'Sie haben diesem Zertifikat früher vertraut; seitdem zeigt es ein neues Problem.',
+    'override-expired': 'Sie haben diesem Zertifikat früher vertraut; diese Zeit ist vorbei.',
+  },
+  remarks: (count) =>
+    count === 1
+      ? 'Eine Anmerkung, die nicht im Weg steht'
+      : `${count} Anmerkungen, die nicht im Weg stehen`,
   risk: 'Ist dies nicht Ihr Server, kann sein Betreiber Ihr Kennwort und Ihre ganze E-Mail lesen. Hat Ihr Administrator Sie darauf vorbereitet?',
   howLong: 'Wie lange diesem Zertifikat vertraut wird',
   intervals: {
@@ -192,6 +215,8 @@ const de: typeof en = {
     'interval-not-allowed': 'Diese Dauer ist nicht mehr erlaubt. Nichts wurde autorisiert.',
     ERR_SESSION_IDLE:
       'Dieses Fenster war eine halbe Stunde unbenutzt und darf nichts mehr erlauben. Öffnen Sie Postern auf der Befehlszeile neu: npx postern open',
+    ERR_SESSION_NONE:
+      'Dieses Fenster ist nicht mehr angemeldet. Nichts wurde autorisiert. Öffnen Sie Postern auf der Befehlszeile neu: npx postern open',
     ERR_UNREACHABLE: 'Postern antwortet nicht. Nichts wurde autorisiert.',
   },
 };

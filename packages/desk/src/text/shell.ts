@@ -43,7 +43,7 @@ const en = {
   progressOpen: (done: string, rate: string) => `Receiving ${done} · ${rate}/s`,
   link: {
     opening: 'Opening …',
-    lost: 'Postern does not answer. Nothing that you decide here has an effect until it does. This window tries again by itself.',
+    lost: 'Postern does not answer. Nothing that you decide here has an effect until it does. This window tries again by itself; if Postern was stopped, open it again on the command line: npx postern open',
     lostTitle: 'Postern does not answer',
     lostHint: 'If it was stopped, start it again on the command line: npx postern open',
     noSessionTitle: 'This window is not signed in',
@@ -105,7 +105,7 @@ const de: typeof en = {
   progressOpen: (done, rate) => `${done} empfangen · ${rate}/s`,
   link: {
     opening: 'Wird geöffnet …',
-    lost: 'Postern antwortet nicht. Was Sie hier entscheiden, wirkt erst wieder, wenn es antwortet. Dieses Fenster versucht es von selbst erneut.',
+    lost: 'Postern antwortet nicht. Was Sie hier entscheiden, wirkt erst wieder, wenn es antwortet. Dieses Fenster versucht es von selbst erneut; wurde Postern beendet, öffnen Sie es auf der Befehlszeile neu: npx postern open',
     lostTitle: 'Postern antwortet nicht',
     lostHint: 'Wurde es beendet, starten Sie es auf der Befehlszeile neu: npx postern open',
     noSessionTitle: 'Dieses Fenster ist nicht angemeldet',

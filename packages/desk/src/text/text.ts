@@ -6,8 +6,8 @@
 
 import { effect } from '@preact/signals';
 import { certificateText } from './certificate.ts';
+import { connectionsText } from './connections.ts';
 import { locale } from './locale.ts';
-import { overviewText } from './overview.ts';
 import { questionText } from './question.ts';
 import { shellText } from './shell.ts';
 
@@ -16,7 +16,7 @@ export function t() {
   const one = locale.value;
   return {
     certificate: certificateText[one],
-    overview: overviewText[one],
+    connections: connectionsText[one],
     question: questionText[one],
     shell: shellText[one],
   };

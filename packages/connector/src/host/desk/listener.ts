@@ -5,7 +5,6 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import path from 'node:path';
 import type { Clock } from '@postern/trust';
 import {
   answer,
@@ -36,7 +35,7 @@ export interface DeskOptions {
   tickets: ViewTickets;
   /** Folder of the built page. */
   page: string;
-  /** A private folder: for the port of last time, and for the files that hand a code to a browser. */
+  /** A private folder, for the files that hand a code to a browser. */
   folder: string;
   /** Answers a request to the API. */
   handle: (request: IncomingMessage, response: ServerResponse, caller: Caller) => void;
@@ -174,7 +173,7 @@ export function createDesk(options: DeskOptions): Desk {
 
   async function start(): Promise<void> {
     handover.clear();
-    const port = await listenOnLoopback(server, path.join(options.folder, 'desk.json'));
+    const port = await listenOnLoopback(server);
     authority = `${LOOPBACK}:${port}`;
     log(`desk: listening on ${authority}`);
   }

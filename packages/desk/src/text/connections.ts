@@ -58,5 +58,5 @@ const de: typeof en = {
   noProfile: 'Es gibt noch kein Profil. Auf der Befehlszeile: npx postern profile create',
 };
 
-/** Sentences of the overview. */
-export const overviewText = { en, de };
+/** Sentences of the Connections view. */
+export const connectionsText = { en, de };

@@ -10,7 +10,7 @@ import type {
   StatusReport,
 } from '@postern/connector/api';
 import { batch, computed, signal } from '@preact/signals';
-import { ApiFailure, hasSession, lines, onSessionLost, read, takeCode } from './client.ts';
+import { ApiFailure, hasSession, lines, onSessionLost, takeCode } from './client.ts';
 import { later, pause } from './clock.ts';
 
 /** How this window stands to the daemon. */
@@ -70,11 +70,6 @@ export function ask(id: string): void {
   askedId.value = id;
 }
 
-/** Reads the status now, instead of waiting for the stream to bring it. */
-export async function refresh(): Promise<void> {
-  take({ type: 'status', status: await read<StatusReport>('/api/status') });
-}
-
 /** Takes one line of the event stream. */
 export function take(event: HostEvent): void {
   batch(() => {
@@ -128,17 +123,15 @@ export async function answering(id: string, answer: () => Promise<unknown>): Pro
     throw error;
   }
   if (askedId.value === id) askedId.value = null;
-  await refresh();
 }
 
 function close(id: string, how: ClosedQuestion['how']): void {
   const closing = questions.value.find((one) => one.id === id);
   questions.value = questions.value.filter((one) => one.id !== id);
+  const isOwn = answeredHere.delete(id);
   if (askedId.value !== id) return;
   askedId.value = null;
-  if (closing !== undefined && !answeredHere.delete(id)) {
-    closedQuestion.value = { question: closing, how };
-  }
+  if (closing !== undefined && !isOwn) closedQuestion.value = { question: closing, how };
 }
 
 /** Longest time between two tries to reach the daemon, in ms. */

@@ -2,9 +2,9 @@
 
 import '../style/shell.css';
 import { useEffect } from 'preact/hooks';
-import { askedId, closedQuestion, link, questions, spoken, status } from '../desk.ts';
-import { Overview } from '../overview/overview.tsx';
+import { Connections } from '../connections/connections.tsx';
 import { QuestionDialogs } from '../question/question-dialogs.tsx';
+import { askedId, closedQuestion, link, questions, spoken, status } from '../state.ts';
 import { t } from '../text/text.ts';
 import { Away, Doorstep } from './doorstep.tsx';
 import { Notices } from './notices.tsx';
@@ -12,7 +12,7 @@ import { StatusLine } from './status-line.tsx';
 import { TopBar } from './top-bar.tsx';
 
 /** Everything on the page. */
-export function Desk() {
+export function Page() {
   useTitle();
   return (
     <>
@@ -31,7 +31,7 @@ function Window() {
       <main class="stage">
         {link.value !== 'open' && <Away />}
         <Notices />
-        <Overview />
+        <Connections />
       </main>
       <StatusLine />
       {(askedId.value !== null || closedQuestion.value !== null) && <QuestionDialogs />}
@@ -41,9 +41,9 @@ function Window() {
 
 /** A question that waits is seen on the tab too. */
 function useTitle(): void {
-  const { overview, shell } = t();
+  const { connections, shell } = t();
   const waiting = questions.value.length;
-  const title = `${waiting > 0 ? `(${waiting}) ` : ''}${overview.title} - ${shell.product}`;
+  const title = `${waiting > 0 ? `(${waiting}) ` : ''}${connections.title} - ${shell.product}`;
   useEffect(() => {
     document.title = title;
   }, [title]);

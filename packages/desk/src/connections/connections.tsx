@@ -1,24 +1,35 @@
 /** The eight connections of the shown profile, each with its own state, and Stop Trusting. */
 
-import '../style/overview.css';
-import type { ConnectionReport, ProfileReport } from '@postern/connector/api';
+import '../style/connections.css';
+import type {
+  ConnectionReport,
+  ProfileReport,
+  ServerCertificateReport,
+} from '@postern/connector/api';
 import { useState } from 'preact/hooks';
-import { send } from '../client.ts';
+import { pathOf, send } from '../client.ts';
 import { now } from '../clock.ts';
-import { attempt, notify, profile, refresh } from '../desk.ts';
 import { bytes, relative } from '../format.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Icon } from '../parts/icon.tsx';
-import { connectionLook, profileLook, State } from '../parts/state.tsx';
+import { connectionLook, profileLook, State } from '../parts/state-pill.tsx';
+import { CertificateDialog } from '../question/certificate-dialog.tsx';
 import { sendReceive } from '../shell/top-bar.tsx';
+import { attempt, notify, profile } from '../state.ts';
 import { t } from '../text/text.ts';
 
 /** The view. */
-export function Overview() {
-  const { overview: words, shell } = t();
+export function Connections() {
+  const { connections: words, shell } = t();
   const [isStopping, setStopping] = useState(false);
+  const [viewed, setViewed] = useState<ServerCertificateReport | null>(null);
   const shown = profile.value;
   if (shown === null) return <p class="box">{words.noProfile}</p>;
+  const { serverName, port } = shown;
+  async function view(): Promise<void> {
+    const path = pathOf('servers', serverName, port, 'certificate');
+    await attempt(async () => setViewed(await send<ServerCertificateReport>('GET', path)));
+  }
   const isTrusting = shown.connections.some(
     ({ security }) => security.kind === 'trusted-by-you' || security.kind === 'NOT SECURE',
   );
@@ -27,8 +38,17 @@ export function Overview() {
       <div class="page-head">
         <h1>{words.title}</h1>
         <State look={profileLook(shown)} pill />
-        <span class="second">{words.server(shown.serverName, shown.port)}</span>
+        <span class="second">{words.server(serverName, port)}</span>
         <span class="apart row">
+          <button
+            type="button"
+            class="button"
+            disabled={shown.leafSha256 === null}
+            onClick={() => void view()}
+          >
+            <Icon name="certificate" />
+            {t().certificate.view}
+          </button>
           <button
             type="button"
             class="button"
@@ -52,9 +72,15 @@ export function Overview() {
               <th scope="col">{words.connection}</th>
               <th scope="col">{words.state}</th>
               <th scope="col">{words.contents}</th>
-              <th scope="col">{words.received}</th>
-              <th scope="col">{words.sent}</th>
-              <th scope="col">{words.lastUsed}</th>
+              <th scope="col" class="number">
+                {words.received}
+              </th>
+              <th scope="col" class="number">
+                {words.sent}
+              </th>
+              <th scope="col" class="number">
+                {words.lastUsed}
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -64,13 +90,14 @@ export function Overview() {
           </tbody>
         </table>
       </section>
+      {viewed !== null && <CertificateDialog viewed={viewed} onClose={() => setViewed(null)} />}
       {isStopping && <StopTrusting shown={shown} onClose={() => setStopping(false)} />}
     </>
   );
 }
 
 function Row({ connection }: { connection: ConnectionReport }) {
-  const { overview: words } = t();
+  const { connections: words } = t();
   const { purpose, security, summary, traffic, error } = connection;
   return (
     <tr>
@@ -89,13 +116,12 @@ function Row({ connection }: { connection: ConnectionReport }) {
 }
 
 function StopTrusting({ shown, onClose }: { shown: ProfileReport; onClose: () => void }) {
-  const { overview: words, shell } = t();
+  const { connections: words, shell } = t();
   const { serverName, port } = shown;
   async function stop(): Promise<void> {
     onClose();
     const isDone = await attempt(() => send('POST', '/api/trust/stop', { host: serverName, port }));
     if (isDone) notify('caution', words.stopDone(serverName));
-    await attempt(refresh);
   }
   return (
     <Dialog

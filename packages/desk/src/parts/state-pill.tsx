@@ -27,20 +27,11 @@ export function profileLook(profile: ProfileReport): StateLook {
     const detail = shell.offline[profile.workOffline.reason];
     return { word: shell.states.offline, detail, icon: 'offline', tone: 'off' };
   }
-  const wanted = profile.connections.map(({ security }) => security);
-  const least = LEAST_FIRST.find((kind) => wanted.some((one) => one.kind === kind));
-  const security = wanted.find(({ kind }) => kind === least);
-  return security === undefined ? connectionLook({ kind: 'none' }) : connectionLook(security);
+  if (profile.security.kind === 'none') {
+    return { word: shell.states.connecting, detail: null, icon: 'clock', tone: 'off' };
+  }
+  return connectionLook(profile.security);
 }
-
-const LEAST_FIRST: readonly ConnectionSecurity['kind'][] = [
-  'NOT SECURE',
-  'refused',
-  'waiting',
-  'trusted-by-you',
-  'SECURE',
-  'none',
-];
 
 /** How one connection is protected. */
 export function connectionLook(security: ConnectionSecurity): StateLook {
@@ -58,7 +49,12 @@ export function connectionLook(security: ConnectionSecurity): StateLook {
       return { word: states.notSecure, detail, icon: 'shield-bad', tone: 'danger' };
     }
     case 'refused':
-      return { word: states.notSecure, detail: null, icon: 'shield-bad', tone: 'danger' };
+      return {
+        word: states.notSecure,
+        detail: security.reason,
+        icon: 'shield-bad',
+        tone: 'danger',
+      };
     case 'waiting':
       return { word: states.waiting, detail: null, icon: 'ask', tone: 'ask' };
     case 'none':
