@@ -60,7 +60,7 @@ export interface DeskStage {
   host: Host;
   gate: Gate;
   tickets: ViewTickets;
-  /** Folder with the port and the files that hand codes over. */
+  /** Folder with the files that hand codes over. */
   folder: string;
   lines: string[];
   /** Requests that were let through to the API. */
